@@ -1,0 +1,1 @@
+"""Settings types and packaged defaults."""

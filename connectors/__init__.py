@@ -1,0 +1,1 @@
+"""Readers of accounting systems, one file each."""

@@ -1,0 +1,1 @@
+"""The ledger: values, records and rules that are pure, and `store`, the only SQL."""

@@ -1,0 +1,1 @@
+"""The ledger's database: the only SQL of the product."""

@@ -1,0 +1,213 @@
+"""What a complete list of the books no longer names: closed, voided or taken back.
+
+Absence is a fact only where the source declares its list complete. What it does is
+dated with the business day, since nobody knows on which day it happened.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ledger.ids import SourceId
+from ledger.money import Currency
+from ledger.records import AllocationKind, DocumentKind, DocumentRef
+from ledger.store import keys
+from ledger.store.allocations import INSERT, RETURNING, reverse_on_void
+from ledger.store.bulk import Stage
+from ledger.store.derived import DEBITS
+from ledger.store.documents import VERSION
+from ledger.store.landing import Landing
+
+NAMED_DOCUMENTS = Stage("named_document", (("kind", "text"), ("source_id", "text")))
+NAMED_CLAIMS = Stage("named_claim", (("source_id", "text"),))
+
+ABSENT = "absent from a complete list"
+"""The tombstone of a document that a complete list no longer names."""
+
+MISSING = f"""
+named AS (
+    SELECT DISTINCT {keys.sql("n.kind", "n.source_id")} AS id FROM named_document n
+),
+missing AS MATERIALIZED (
+    SELECT d.* FROM document d
+    WHERE d.tenant_id = :tenant_id AND d.connection_id = :connection_id
+      AND d.kind = ANY (:kinds) AND {{standing}}
+      AND NOT EXISTS (SELECT FROM named n WHERE n.id = d.id)
+)
+"""
+OPEN = "d.closed_on IS NULL"
+NOT_VOID = "d.voided_on IS NULL"
+
+SHARES = f"""
+WITH {MISSING}
+SELECT d.currency, count(*) AS standing,
+       count(m.id) AS missing,
+       sum(abs(d.open_minor))::bigint AS open_minor,
+       coalesce(sum(abs(d.open_minor)) FILTER (WHERE m.id IS NOT NULL), 0)::bigint
+           AS missing_minor
+FROM document d LEFT JOIN missing m ON m.id = d.id
+WHERE d.tenant_id = :tenant_id AND d.connection_id = :connection_id
+  AND d.kind = ANY (:kinds) AND {{standing}}
+GROUP BY d.currency ORDER BY d.currency
+"""
+
+CLOSE = f"""
+WITH {MISSING.format(standing=OPEN)},
+closed AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at,
+           (SELECT coalesce(max(a.entry) + 1, 0) FROM allocation a
+            WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id),
+           c.claim_id, '{AllocationKind.CLOSED_IN_BOOKS}',
+           CASE WHEN m.kind IN {DEBITS} THEN m.id END,
+           CASE WHEN m.kind NOT IN {DEBITS} THEN m.id END,
+           m.open_minor, m.open_minor, greatest(m.issued_on, :business_on), :business_on
+    FROM missing m
+    CROSS JOIN LATERAL (SELECT {keys.sql("'balance'", "m.id::text")}) AS c (claim_id)
+    {RETURNING}
+),
+posted AS (INSERT INTO posted_entry SELECT c.*, false FROM closed c)
+SELECT count(*) FROM missing
+"""
+
+VOID = f"""
+WITH {MISSING.format(standing=NOT_VOID)},
+history AS (
+    INSERT INTO document_history
+        (tenant_id, known_at, superseded_at, {", ".join(VERSION)})
+    SELECT :tenant_id, known_at, :known_at, {", ".join(VERSION)}
+    FROM missing WHERE known_at < :known_at
+),
+voided AS (
+    UPDATE document d
+    SET voided_on = greatest(m.issued_on, :business_on), tombstone = '{ABSENT}',
+        known_at = :known_at
+    FROM missing m WHERE d.tenant_id = :tenant_id AND d.id = m.id
+),
+entries AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at,
+           (SELECT coalesce(max(a.entry) + 1, 0) FROM allocation a
+            WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id),
+           c.claim_id, '{AllocationKind.VOID}',
+           CASE WHEN m.kind IN {DEBITS} THEN m.id END,
+           CASE WHEN m.kind NOT IN {DEBITS} THEN m.id END,
+           m.total_minor, m.total_minor, greatest(m.issued_on, :business_on),
+           :business_on
+    FROM missing m
+    CROSS JOIN LATERAL (SELECT {keys.sql("'void'", "m.id::text")}) AS c (claim_id)
+    WHERE m.total_minor <> 0
+    {RETURNING}
+),
+posted AS (INSERT INTO posted_entry SELECT e.*, false FROM entries e),
+touched AS (INSERT INTO touched_document SELECT id FROM missing)
+SELECT count(*) FROM missing
+"""
+
+UNCLAIM = f"""
+WITH named AS (
+    SELECT DISTINCT {keys.sql("'claim'", "n.source_id")} AS claim_id FROM named_claim n
+),
+in_force AS (
+    SELECT a.claim_id FROM allocation a
+    WHERE a.tenant_id = :tenant_id AND a.connection_id = :connection_id
+      AND a.debit_id IS NOT NULL AND a.credit_id IS NOT NULL
+    GROUP BY a.claim_id HAVING sum(a.amount_minor) <> 0
+),
+missing AS MATERIALIZED (
+    SELECT l.last FROM in_force f
+    CROSS JOIN LATERAL (
+        SELECT a AS last FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.claim_id = f.claim_id
+        ORDER BY a.entry DESC LIMIT 1
+    ) AS l
+    WHERE NOT EXISTS (SELECT FROM named n WHERE n.claim_id = f.claim_id)
+),
+forgotten AS (
+    DELETE FROM parked_claim p
+    WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
+      AND NOT EXISTS (SELECT FROM named n WHERE n.claim_id = p.claim_id)
+),
+reversed AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at, (last).entry + 1, (last).claim_id,
+           (last).kind, (last).debit_id, (last).credit_id, -(last).amount_minor,
+           -(last).credit_minor, greatest((last).effective_on, :business_on),
+           :business_on
+    FROM missing
+    {RETURNING}
+),
+posted AS (INSERT INTO posted_entry SELECT r.*, false FROM reversed r)
+SELECT count(*) FROM missing
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """How much of what stands in one currency a list no longer names."""
+
+    currency: Currency
+    standing: int
+    missing: int
+    open_minor: int
+    missing_minor: int
+
+
+def name_documents(landing: Landing, named: Iterable[DocumentRef]) -> None:
+    """Take in all documents the list names, before asking what is missing."""
+    NAMED_DOCUMENTS.fill(landing.session, ((ref.kind, ref.source_id) for ref in named))
+
+
+def name_claims(landing: Landing, named: Iterable[SourceId]) -> None:
+    """Take in all claims the list makes."""
+    NAMED_CLAIMS.fill(landing.session, ((source_id,) for source_id in named))
+
+
+def open_shares(landing: Landing, kinds: Iterable[DocumentKind]) -> list[Share]:
+    """Return, by currency, how many open items the list no longer names."""
+    return _shares(landing, kinds, OPEN)
+
+
+def standing_shares(landing: Landing, kinds: Iterable[DocumentKind]) -> list[Share]:
+    """Return, by currency, how many documents the list no longer names."""
+    return _shares(landing, kinds, NOT_VOID)
+
+
+def close_missing(landing: Landing, kinds: Iterable[DocumentKind]) -> int:
+    """Close the open items the list no longer names; return how many."""
+    return _run(landing, CLOSE, kinds)
+
+
+def void_missing(landing: Landing, kinds: Iterable[DocumentKind]) -> int:
+    """Void the documents the list no longer names; return how many."""
+    count = _run(landing, VOID, kinds)
+    if count:
+        reverse_on_void(landing)
+    return count
+
+
+def unclaim_missing(landing: Landing) -> int:
+    """Reverse the allocations the list no longer makes; return how many."""
+    return _run(landing, UNCLAIM, ())
+
+
+def _shares(
+    landing: Landing, kinds: Iterable[DocumentKind], standing: str
+) -> list[Share]:
+    rows = landing.execute(
+        SHARES.format(standing=standing), {"kinds": [str(kind) for kind in kinds]}
+    ).all()
+    return [
+        Share(
+            currency=Currency(row.currency),
+            standing=row.standing,
+            missing=row.missing,
+            open_minor=row.open_minor,
+            missing_minor=row.missing_minor,
+        )
+        for row in rows
+    ]
+
+
+def _run(landing: Landing, sql: str, kinds: Iterable[DocumentKind]) -> int:
+    count = landing.execute(sql, {"kinds": [str(kind) for kind in kinds]})
+    return int(count.scalar_one())

@@ -1,0 +1,293 @@
+"""Allocation claims land as dated entries that are never changed.
+
+A claim the books repeat unchanged adds nothing. One they change is reversed on its own
+date and posted anew, because the books now say it was always so. One they no longer
+make is reversed on the day that was noticed, because it held until then.
+"""
+
+from collections.abc import Sequence
+
+from ledger.records import Claim, allocation_kind
+from ledger.store import keys
+from ledger.store.bulk import Stage
+from ledger.store.landing import Landed, Landing
+
+STAGE = Stage(
+    "stage_claim",
+    (
+        ("source_id", "text"),
+        ("kind", "text"),
+        ("debit_kind", "text"),
+        ("debit_source_id", "text"),
+        ("credit_kind", "text"),
+        ("credit_source_id", "text"),
+        ("amount_minor", "int8"),
+        ("credit_minor", "int8"),
+        ("claimed_on", "date"),
+    ),
+)
+
+ENTRY = (
+    "claim_id",
+    "kind",
+    "debit_id",
+    "credit_id",
+    "amount_minor",
+    "credit_minor",
+    "effective_on",
+    "claimed_on",
+)
+
+INSERT = f"""
+    INSERT INTO allocation
+        (tenant_id, connection_id, known_at, entry, {", ".join(ENTRY)})
+"""
+RETURNING = """
+    RETURNING debit_id, credit_id, amount_minor, credit_minor, effective_on, kind
+"""
+
+# The last entry of a claim is its posting in force, or the reversal that ended it.
+POST = f"""
+compared AS MATERIALIZED (
+    SELECT w.*, l.entry AS last_entry, l.last,
+           l.entry IS NOT NULL AND (l.last).amount_minor > 0 AS in_force,
+           (w.debit_id, w.credit_id, w.amount_minor, w.credit_minor, w.effective_on,
+            w.claimed_on)
+           IS DISTINCT FROM
+           ((l.last).debit_id, (l.last).credit_id, (l.last).amount_minor,
+            (l.last).credit_minor, (l.last).effective_on,
+            (l.last).claimed_on) AS differs
+    FROM wanted w
+    LEFT JOIN LATERAL (
+        SELECT a.entry, a AS last FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.claim_id = w.claim_id
+        ORDER BY a.entry DESC LIMIT 1
+    ) AS l ON true
+),
+reversed AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at, last_entry + 1, claim_id,
+           (last).kind, (last).debit_id, (last).credit_id, -(last).amount_minor,
+           -(last).credit_minor, (last).effective_on, (last).claimed_on
+    FROM compared WHERE in_force AND differs
+    {RETURNING}
+),
+written AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at,
+           CASE WHEN last_entry IS NULL THEN 0 WHEN in_force THEN last_entry + 2
+                ELSE last_entry + 1 END,
+           {", ".join(ENTRY)}
+    FROM compared WHERE NOT in_force OR differs
+    {RETURNING}
+),
+posted AS (
+    INSERT INTO posted_entry
+    SELECT r.*, false FROM reversed r UNION ALL SELECT w.*, false FROM written w
+)
+SELECT count(*) FILTER (WHERE last_entry IS NULL) AS new,
+       count(*) FILTER (WHERE last_entry IS NOT NULL AND (differs OR NOT in_force))
+           AS changed
+FROM compared
+"""
+"""Post the claims of the relation `wanted`, which has the columns of `ENTRY`."""
+
+LAND = f"""
+WITH staged AS MATERIALIZED (
+    SELECT {keys.sql("'claim'", "s.source_id")} AS claim_id,
+           {keys.sql("s.debit_kind", "s.debit_source_id")} AS debit_id,
+           {keys.sql("s.credit_kind", "s.credit_source_id")} AS credit_id, s.*
+    FROM stage_claim s
+),
+resolved AS MATERIALIZED (
+    SELECT s.*, greatest(s.claimed_on, d.issued_on, c.issued_on) AS effective_on,
+           d.id IS NOT NULL AND c.id IS NOT NULL
+           AND d.voided_on IS NULL AND c.voided_on IS NULL AS stands
+    FROM staged s
+    LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
+    LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
+),
+parked AS (
+    INSERT INTO parked_claim AS p
+        (tenant_id, connection_id, known_at, claim_id,
+         debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
+         credit_source_id, amount_minor, credit_minor, claimed_on)
+    SELECT :tenant_id, :connection_id, :known_at, claim_id,
+           debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
+           credit_source_id, amount_minor, credit_minor, claimed_on
+    FROM resolved WHERE NOT stands
+    ON CONFLICT (tenant_id, claim_id) DO UPDATE SET
+        debit_id = excluded.debit_id, debit_kind = excluded.debit_kind,
+        debit_source_id = excluded.debit_source_id, credit_id = excluded.credit_id,
+        credit_kind = excluded.credit_kind,
+        credit_source_id = excluded.credit_source_id,
+        amount_minor = excluded.amount_minor, credit_minor = excluded.credit_minor,
+        claimed_on = excluded.claimed_on
+),
+released AS (
+    DELETE FROM parked_claim p USING resolved r
+    WHERE p.tenant_id = :tenant_id AND p.claim_id = r.claim_id AND r.stands
+),
+wanted AS (SELECT {", ".join(ENTRY)} FROM resolved WHERE stands),
+{POST}
+"""
+
+RETRY_PARKED = f"""
+WITH resolved AS MATERIALIZED (
+    SELECT p.*, greatest(p.claimed_on, d.issued_on, c.issued_on) AS effective_on
+    FROM parked_claim p
+    JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
+    JOIN document c ON c.tenant_id = :tenant_id AND c.id = p.credit_id
+    WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
+      AND d.voided_on IS NULL AND c.voided_on IS NULL
+),
+released AS (
+    DELETE FROM parked_claim p USING resolved r
+    WHERE p.tenant_id = :tenant_id AND p.claim_id = r.claim_id
+),
+wanted AS (
+    SELECT {", ".join(name for name in ENTRY if name != "kind")},
+           CASE credit_kind WHEN 'credit_note' THEN 'credit_note'
+                            WHEN 'write_off' THEN 'write_off'
+                            WHEN 'credit_journal' THEN 'offset'
+                            ELSE 'payment' END AS kind
+    FROM resolved
+),
+{POST}
+"""
+
+# A document's date moved: what was applied to it counts from another day now.
+REDATE = f"""
+WITH wanted AS (
+    SELECT a.claim_id, a.kind, a.debit_id, a.credit_id, a.amount_minor,
+           a.credit_minor, a.claimed_on,
+           greatest(a.claimed_on, d.issued_on, c.issued_on) AS effective_on
+    FROM (
+        SELECT DISTINCT ON (a.claim_id) a.*
+        FROM touched_document t
+        JOIN allocation a ON a.tenant_id = :tenant_id
+                         AND (a.debit_id = t.id OR a.credit_id = t.id)
+        ORDER BY a.claim_id, a.entry DESC
+    ) AS a
+    JOIN document d ON d.tenant_id = :tenant_id AND d.id = a.debit_id
+    JOIN document c ON c.tenant_id = :tenant_id AND c.id = a.credit_id
+    WHERE a.amount_minor > 0
+),
+{POST}
+"""
+
+# Entries of one leg are changes of a balance: each date's change moves as a whole.
+REDATE_ONE_LEG = f"""
+WITH misdated AS MATERIALIZED (
+    SELECT a.claim_id, a.kind, a.debit_id, a.credit_id, a.effective_on, a.claimed_on,
+           greatest(a.claimed_on, d.issued_on) AS moved_on,
+           sum(a.amount_minor)::bigint AS amount_minor,
+           sum(a.credit_minor)::bigint AS credit_minor
+    FROM touched_document t
+    JOIN document d ON d.tenant_id = :tenant_id AND d.id = t.id
+    JOIN allocation a ON a.tenant_id = :tenant_id
+                     AND (a.debit_id = t.id OR a.credit_id = t.id)
+    WHERE (a.debit_id IS NULL OR a.credit_id IS NULL)
+      AND a.effective_on <> greatest(a.claimed_on, d.issued_on)
+    GROUP BY a.claim_id, a.kind, a.debit_id, a.credit_id, a.effective_on, a.claimed_on,
+             d.issued_on
+    HAVING sum(a.amount_minor) <> 0
+),
+moved AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at,
+           (SELECT max(a.entry) FROM allocation a
+            WHERE a.tenant_id = :tenant_id AND a.claim_id = m.claim_id)
+           + row_number() OVER (PARTITION BY m.claim_id),
+           claim_id, kind, debit_id, credit_id, sign * amount_minor,
+           sign * credit_minor,
+           CASE WHEN sign < 0 THEN effective_on ELSE moved_on END, claimed_on
+    FROM misdated m CROSS JOIN (VALUES (-1), (1)) AS way (sign)
+    {RETURNING}
+)
+INSERT INTO posted_entry SELECT m.*, false FROM moved m
+"""
+
+# Whoever lists the claims again finds their document void; until then they wait.
+REVERSE_ON_VOID = f"""
+WITH last AS MATERIALIZED (
+    SELECT a.*, greatest(a.effective_on, v.voided_on) AS reversed_on,
+           d.kind AS debit_kind, d.source_id AS debit_source_id,
+           c.kind AS credit_kind, c.source_id AS credit_source_id
+    FROM (
+        SELECT DISTINCT ON (a.claim_id) a.*, t.id AS document_id
+        FROM touched_document t
+        JOIN allocation a ON a.tenant_id = :tenant_id
+                         AND (a.debit_id = t.id OR a.credit_id = t.id)
+        ORDER BY a.claim_id, a.entry DESC
+    ) AS a
+    JOIN document v ON v.tenant_id = :tenant_id AND v.id = a.document_id
+    JOIN document d ON d.tenant_id = :tenant_id AND d.id = a.debit_id
+    JOIN document c ON c.tenant_id = :tenant_id AND c.id = a.credit_id
+    WHERE a.amount_minor > 0 AND v.voided_on IS NOT NULL
+),
+parked AS (
+    INSERT INTO parked_claim
+        (tenant_id, connection_id, known_at, claim_id,
+         debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
+         credit_source_id, amount_minor, credit_minor, claimed_on)
+    SELECT :tenant_id, :connection_id, :known_at, claim_id,
+           debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
+           credit_source_id, amount_minor, credit_minor, claimed_on
+    FROM last ON CONFLICT DO NOTHING
+),
+reversed AS (
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at, entry + 1, claim_id, kind,
+           debit_id, credit_id, -amount_minor, -credit_minor, reversed_on, claimed_on
+    FROM last
+    {RETURNING}
+)
+INSERT INTO posted_entry SELECT r.*, false FROM reversed r
+"""
+
+
+def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
+    """Post a page's claims; one that names an absent document waits for it."""
+    if not claims:
+        return Landed()
+    STAGE.fill(
+        landing.session,
+        (
+            (
+                claim.source_id,
+                allocation_kind(claim.credit.kind),
+                claim.debit.kind,
+                claim.debit.source_id,
+                claim.credit.kind,
+                claim.credit.source_id,
+                claim.amount_minor,
+                claim.credit_minor,
+                claim.effective_on,
+            )
+            for claim in claims
+        ),
+    )
+    counts = landing.execute(LAND).one()
+    return Landed(
+        new=counts.new,
+        changed=counts.changed,
+        same=len(claims) - counts.new - counts.changed,
+    )
+
+
+def retry_parked(landing: Landing) -> int:
+    """Post the claims whose documents are there now; return how many."""
+    counts = landing.execute(RETRY_PARKED).one()
+    return int(counts.new + counts.changed)
+
+
+def redate(landing: Landing) -> None:
+    """Move what was applied to documents whose date changed in this landing."""
+    landing.execute(REDATE_ONE_LEG)
+    landing.execute(REDATE)
+
+
+def reverse_on_void(landing: Landing) -> None:
+    """Take back what was applied to or from documents this landing found void."""
+    landing.execute(REVERSE_ON_VOID)

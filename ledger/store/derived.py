@@ -1,0 +1,166 @@
+"""What is kept beside the facts, in the transaction that changes them.
+
+Each derived figure can be recomputed from the facts alone; a property test does.
+"""
+
+from ledger.records import CASH_KINDS, DEBIT_KINDS
+from ledger.store.bulk import Stage
+from ledger.store.landing import Landing
+
+POSTED = Stage(
+    "posted_entry",
+    (
+        ("debit_id", "uuid"),
+        ("credit_id", "uuid"),
+        ("amount_minor", "int8"),
+        ("credit_minor", "int8"),
+        ("effective_on", "date"),
+        ("kind", "text"),
+        ("is_fresh", "bool"),
+    ),
+)
+"""Allocation entries this landing wrote.
+
+is_fresh: the document is new and was stored with its balance already right.
+"""
+
+TOUCHED = Stage("touched_document", (("id", "uuid"),))
+"""Documents whose derived columns this landing made stale."""
+
+DEBITS = "('" + "', '".join(sorted(DEBIT_KINDS)) + "')"
+CASH = "('" + "', '".join(sorted(CASH_KINDS)) + "')"
+
+MONTH_COLUMNS = (
+    "debit_issued_minor",
+    "debit_settled_minor",
+    "credit_issued_minor",
+    "credit_applied_minor",
+    "sales_minor",
+    "receipts_minor",
+)
+
+ISSUED = (
+    f"sum(sign * total_minor) FILTER (WHERE kind IN {DEBITS})",
+    "0",
+    f"sum(sign * total_minor) FILTER (WHERE kind NOT IN {DEBITS})",
+    "0",
+    """sum(sign * CASE kind WHEN 'invoice' THEN total_minor
+                            WHEN 'credit_note' THEN -total_minor END)""",
+    f"sum(sign * total_minor) FILTER (WHERE kind IN {CASH})",
+)
+"""What documents move in their month, over rows of kind, total_minor and sign."""
+
+SETTLED = (
+    "0",
+    "sum(moved) FILTER (WHERE leg = 'debit')",
+    "0",
+    "sum(moved) FILTER (WHERE leg = 'credit')",
+    """sum(CASE document_kind WHEN 'invoice' THEN -moved WHEN 'credit_note' THEN moved
+           END) FILTER (WHERE kind = 'void')""",
+    f"sum(-moved) FILTER (WHERE kind = 'void' AND document_kind IN {CASH})",
+)
+"""What entries move in their month: a void takes the sale or the receipt back."""
+
+SETTLED_ROWS = """
+SELECT d.currency, date_trunc('month', p.effective_on)::date AS month_on,
+       'debit' AS leg, p.kind, d.kind AS document_kind, p.amount_minor AS moved
+FROM posted_entry p JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
+UNION ALL
+SELECT d.currency, date_trunc('month', p.effective_on)::date,
+       'credit', p.kind, d.kind, p.credit_minor
+FROM posted_entry p JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.credit_id
+"""
+
+ALL_ENTRIES = "(SELECT * FROM allocation WHERE tenant_id = :tenant_id) p"
+
+TOUCH_POSTED = """
+INSERT INTO touched_document (id)
+SELECT debit_id FROM posted_entry WHERE debit_id IS NOT NULL AND NOT is_fresh
+UNION ALL
+SELECT credit_id FROM posted_entry WHERE credit_id IS NOT NULL AND NOT is_fresh
+"""
+
+REFRESH = """
+UPDATE document d
+SET open_minor = d.total_minor - t.settled_minor,
+    last_effective_on = t.last_on,
+    closed_on = CASE WHEN d.total_minor = t.settled_minor
+                     THEN greatest(t.last_on, d.issued_on) END,
+    overapplied = t.applied_minor > d.total_minor
+FROM (
+    SELECT touched.id,
+           coalesce(sum(leg.minor), 0)::bigint AS settled_minor,
+           coalesce(sum(leg.minor) FILTER (WHERE leg.minor > 0), 0)::bigint
+               AS applied_minor,
+           max(leg.effective_on) AS last_on
+    FROM (SELECT DISTINCT id FROM touched_document) AS touched
+    LEFT JOIN LATERAL (
+        SELECT a.amount_minor AS minor, a.effective_on FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.debit_id = touched.id
+        UNION ALL
+        SELECT a.credit_minor, a.effective_on FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.credit_id = touched.id
+    ) AS leg ON true
+    GROUP BY touched.id
+) AS t
+WHERE d.tenant_id = :tenant_id AND d.id = t.id
+"""
+
+
+def add_to_months(sums: tuple[str, ...], rows: str) -> str:
+    """Return the statement that adds grouped rows to the month totals.
+
+    Args:
+        sums: One aggregate for each of `MONTH_COLUMNS`.
+        rows: A SELECT with `currency`, `month_on` and what the sums need.
+    """
+    added = ", ".join(f"m.{name} + excluded.{name}" for name in MONTH_COLUMNS)
+    return f"""
+    INSERT INTO month_total AS m (tenant_id, currency, month_on,
+                                  {", ".join(MONTH_COLUMNS)})
+    SELECT :tenant_id, currency, month_on,
+           {", ".join(f"coalesce({sum_}, 0)" for sum_ in sums)}
+    FROM ({rows}) AS moved GROUP BY currency, month_on
+    ON CONFLICT (tenant_id, currency, month_on)
+    DO UPDATE SET ({", ".join(MONTH_COLUMNS)}) = ROW({added})
+    """
+
+
+def prepare(landing: Landing) -> None:
+    """Make the temporary tables that gather what a landing did."""
+    POSTED.create(landing.session)
+    TOUCHED.create(landing.session)
+
+
+def refresh(landing: Landing) -> None:
+    """Bring the derived figures of all that the landing changed up to date."""
+    if landing.execute(TOUCH_POSTED).rowcount or _any(landing, POSTED):
+        POSTED.analyze(landing.session)
+        landing.execute(add_to_months(SETTLED, SETTLED_ROWS))
+    if _any(landing, TOUCHED):
+        TOUCHED.analyze(landing.session)
+        landing.execute(REFRESH)
+
+
+def _any(landing: Landing, stage: Stage) -> bool:
+    found = landing.execute(f"SELECT EXISTS (SELECT FROM {stage.name})").scalar_one()
+    return bool(found)
+
+
+def rebuild_months(landing: Landing) -> None:
+    """Make the tenant's month totals anew from the facts."""
+    cleared = ", ".join(f"{name} = 0" for name in MONTH_COLUMNS)
+    landing.execute(f"UPDATE month_total SET {cleared} WHERE tenant_id = :tenant_id")
+    landing.execute(
+        add_to_months(
+            ISSUED,
+            """
+            SELECT currency, date_trunc('month', issued_on)::date AS month_on,
+                   kind, total_minor, 1 AS sign
+            FROM document WHERE tenant_id = :tenant_id
+            """,
+        )
+    )
+    landing.execute(
+        add_to_months(SETTLED, SETTLED_ROWS.replace("posted_entry p", ALL_ENTRIES))
+    )

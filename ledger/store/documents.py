@@ -1,0 +1,253 @@
+"""Documents land: new, changed or the same, a page in one statement."""
+
+from collections.abc import Sequence
+
+from ledger.records import AllocationKind, Document
+from ledger.store import allocations, keys
+from ledger.store.bulk import Stage
+from ledger.store.derived import DEBITS, ISSUED, add_to_months, rebuild_months
+from ledger.store.landing import Landed, Landing
+
+STAGE = Stage(
+    "stage_document",
+    (
+        ("kind", "text"),
+        ("source_id", "text"),
+        ("number", "text"),
+        ("debtor_source_id", "text"),
+        ("currency", "text"),
+        ("total_minor", "int8"),
+        ("total_known", "bool"),
+        ("issued_on", "date"),
+        ("due_on", "date"),
+        ("due_rule", "text"),
+        ("instalment_due_on", "date[]"),
+        ("instalment_minor", "int8[]"),
+        ("home_minor", "int8"),
+        ("rate", "numeric"),
+        ("reference", "text"),
+        ("open_minor", "int8"),
+        ("disputed_minor", "int8"),
+        ("voided_on", "date"),
+        ("source_version_at", "timestamptz"),
+    ),
+)
+
+CONTENT = (
+    "debtor_id",
+    "total_minor",
+    "home_minor",
+    "issued_on",
+    "due_on",
+    "voided_on",
+    "currency",
+    "number",
+    "due_rule",
+    "reference",
+    "tombstone",
+    "rate",
+    "instalment_due_on",
+    "instalment_minor",
+)
+"""Columns whose change makes a new version of a document."""
+
+VERSION = ("id", "connection_id", "kind", "source_id", "source_version_at", *CONTENT)
+"""Columns that the history keeps, besides the instants."""
+
+COMPARE = f"""
+staged AS MATERIALIZED (
+    SELECT {keys.sql("s.kind", "s.source_id")} AS id,
+           {keys.sql("'debtor'", "s.debtor_source_id")} AS debtor_id, s.*
+    FROM stage_document s
+),
+resolved AS (
+    SELECT s.id, s.debtor_id, s.kind, s.source_id, s.number, s.currency, s.issued_on,
+           s.voided_on, s.home_minor, s.rate, s.reference, s.source_version_at,
+           s.instalment_due_on, s.instalment_minor, s.disputed_minor, s.open_minor,
+           NULL::text AS tombstone,
+           -- A list that gives no totals never lowers one that was known.
+           greatest(s.total_minor, s.open_minor,
+                    CASE WHEN NOT s.total_known THEN o.total_minor END) AS total_minor,
+           s.due_on AS given_due_on, s.due_rule AS given_due_rule,
+           CASE WHEN s.due_on IS NULL
+                THEN (SELECT CASE WHEN b.terms_to_month_end
+                             THEN (date_trunc('month', s.issued_on + b.terms_days)
+                                   + interval '1 month - 1 day')::date
+                             ELSE s.issued_on + b.terms_days END
+                      FROM debtor b
+                      WHERE b.tenant_id = :tenant_id AND b.id = s.debtor_id)
+                END AS debtor_due_on,
+           o AS old
+    FROM staged s
+    LEFT JOIN document o ON o.tenant_id = :tenant_id AND o.id = s.id
+    WHERE s.source_version_at IS NULL OR o.source_version_at IS NULL
+       OR s.source_version_at >= o.source_version_at
+),
+dated AS (
+    SELECT r.*,
+           coalesce(given_due_on, debtor_due_on, issued_on) AS due_on,
+           CASE WHEN given_due_on IS NOT NULL THEN given_due_rule
+                WHEN debtor_due_on IS NOT NULL THEN 'debtor_terms'
+                ELSE 'issue_date' END AS due_rule
+    FROM resolved r
+),
+incoming AS MATERIALIZED (
+    SELECT d.*, (old).id IS NULL AS is_new,
+           ({", ".join(f"d.{name}" for name in CONTENT)}) IS DISTINCT FROM
+           ({", ".join(f"(old).{name}" for name in CONTENT)}) AS differs,
+           CASE WHEN open_minor IS NULL THEN 0
+                ELSE total_minor - open_minor
+                     - coalesce((old).total_minor - (old).open_minor, 0)
+                END AS balance_delta,
+           CASE WHEN voided_on IS NULL THEN 0 ELSE total_minor END
+           - CASE WHEN (old).voided_on IS NULL THEN 0 ELSE (old).total_minor END
+               AS void_delta,
+           CASE WHEN disputed_minor IS NULL THEN 0
+                ELSE least(disputed_minor, total_minor)
+                     - (SELECT coalesce(sum(e.amount_minor), 0)::bigint
+                        FROM dispute_entry e
+                        WHERE e.tenant_id = :tenant_id AND e.document_id = d.id)
+                END AS dispute_delta
+    FROM dated d
+)
+"""
+
+# The balance of a new document is known before it is stored, so it is stored at once.
+SETTLED_ON = """greatest(issued_on,
+    CASE WHEN voided_on IS NOT NULL THEN voided_on
+         WHEN balance_delta <> 0 THEN :business_on END)"""
+SETTLED = "CASE WHEN voided_on IS NOT NULL THEN total_minor ELSE balance_delta END"
+
+LAND = f"""
+WITH {COMPARE},
+history AS (
+    INSERT INTO document_history
+        (tenant_id, known_at, superseded_at, {", ".join(VERSION)})
+    SELECT :tenant_id, (old).known_at, :known_at,
+           {", ".join(f"(old).{name}" for name in VERSION)}
+    FROM incoming
+    WHERE NOT is_new AND differs AND (old).known_at < :known_at
+),
+stored AS (
+    INSERT INTO document AS d
+        (tenant_id, known_at, connection_id, id, kind, source_id, source_version_at,
+         {", ".join(CONTENT)},
+         open_minor, last_effective_on, closed_on)
+    SELECT :tenant_id, :known_at, :connection_id, id, kind, source_id,
+           source_version_at, {", ".join(CONTENT)},
+           total_minor - {SETTLED},
+           CASE WHEN {SETTLED} <> 0 THEN {SETTLED_ON} END,
+           CASE WHEN total_minor = {SETTLED} THEN {SETTLED_ON} END
+    FROM incoming WHERE is_new OR differs
+    ON CONFLICT (tenant_id, id) DO UPDATE SET
+        known_at = excluded.known_at, source_version_at = excluded.source_version_at,
+        {", ".join(f"{name} = excluded.{name}" for name in CONTENT)}
+),
+balances AS (
+    INSERT INTO allocation
+        (tenant_id, connection_id, known_at, kind, claim_id, entry, debit_id, credit_id,
+         amount_minor, credit_minor, effective_on, claimed_on)
+    SELECT :tenant_id, :connection_id, :known_at, c.kind, c.claim_id,
+           CASE WHEN is_new THEN 0
+                ELSE (SELECT coalesce(max(a.entry) + 1, 0) FROM allocation a
+                      WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id) END,
+           CASE WHEN i.kind IN {DEBITS} THEN id END,
+           CASE WHEN i.kind NOT IN {DEBITS} THEN id END,
+           c.minor, c.minor, greatest(issued_on, c.on_date), c.on_date
+    FROM incoming i
+    CROSS JOIN LATERAL (VALUES
+        ('{AllocationKind.BALANCE_CHANGE}', {keys.sql("'balance'", "i.id::text")},
+         balance_delta, :business_on),
+        ('{AllocationKind.VOID}', {keys.sql("'void'", "i.id::text")},
+         void_delta, coalesce(voided_on, :business_on))
+    ) AS c (kind, claim_id, minor, on_date)
+    WHERE (balance_delta <> 0 OR void_delta <> 0) AND c.minor <> 0
+    RETURNING debit_id, credit_id, amount_minor, credit_minor, effective_on, kind
+),
+posted AS (
+    INSERT INTO posted_entry
+    SELECT b.*, EXISTS (SELECT FROM incoming i
+                        WHERE i.id = coalesce(b.debit_id, b.credit_id) AND i.is_new)
+    FROM balances b
+),
+disputes AS (
+    INSERT INTO dispute_entry
+        (tenant_id, document_id, entry, amount_minor, effective_on, known_at)
+    SELECT :tenant_id, id,
+           (SELECT count(*) FROM dispute_entry e
+            WHERE e.tenant_id = :tenant_id AND e.document_id = id),
+           dispute_delta, greatest(issued_on, :business_on), :known_at
+    FROM incoming WHERE dispute_delta <> 0
+),
+touched AS (
+    INSERT INTO touched_document SELECT id FROM incoming WHERE NOT is_new AND differs
+),
+months AS ({
+    add_to_months(
+        ISSUED,
+        '''
+        SELECT currency, date_trunc('month', issued_on)::date AS month_on,
+               kind, total_minor, 1 AS sign
+        FROM incoming WHERE is_new OR differs
+        UNION ALL
+        SELECT (old).currency, date_trunc('month', (old).issued_on)::date,
+               kind, (old).total_minor, -1
+        FROM incoming WHERE NOT is_new AND differs
+        ''',
+    )
+})
+SELECT count(*) AS seen,
+       count(*) FILTER (WHERE is_new) AS new,
+       count(*) FILTER (WHERE NOT is_new AND (differs OR balance_delta <> 0
+                                              OR dispute_delta <> 0)) AS changed,
+       count(*) FILTER (WHERE NOT is_new AND voided_on IS NOT NULL
+                          AND (old).voided_on IS NULL) AS voided,
+       count(*) FILTER (WHERE NOT is_new AND issued_on <> (old).issued_on) AS redated,
+       count(*) FILTER (WHERE NOT is_new AND currency <> (old).currency) AS revalued
+FROM incoming
+"""
+
+
+def land(landing: Landing, documents: Sequence[Document]) -> Landed:
+    """Store a page's documents; what is the same as before leaves no trace."""
+    if not documents:
+        return Landed()
+    STAGE.fill(
+        landing.session,
+        (
+            (
+                d.kind,
+                d.source_id,
+                d.number,
+                d.debtor,
+                d.currency,
+                d.total_minor,
+                d.total_known,
+                d.issued_on,
+                d.due_on,
+                d.due_rule,
+                [part.due_on for part in d.instalments] or None,
+                [part.amount_minor for part in d.instalments] or None,
+                d.home_minor,
+                d.rate,
+                d.reference,
+                d.open_minor,
+                d.disputed_minor,
+                d.voided_on,
+                d.source_version_at,
+            )
+            for d in documents
+        ),
+    )
+    counts = landing.execute(LAND).one()
+    if counts.voided:
+        allocations.reverse_on_void(landing)
+    if counts.redated:
+        allocations.redate(landing)
+    if counts.revalued:
+        rebuild_months(landing)
+    return Landed(
+        new=counts.new,
+        changed=counts.changed,
+        same=len(documents) - counts.new - counts.changed,
+    )

@@ -1,0 +1,33 @@
+"""What every table of a tenant gets in its migration: a policy, and narrow grants."""
+
+from alembic import op
+
+CURRENT_TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bigint)"
+"""The tenant of the transaction; null, and so no row, where none is set.
+
+The sub-select is evaluated once a statement, not once a row.
+"""
+
+
+def worker_role() -> str:
+    """Return the working role's name, quoted for SQL."""
+    config = op.get_context().config
+    assert config is not None
+    name: str = config.attributes["worker_role"]
+    return '"' + name.replace('"', '""') + '"'
+
+
+def protect(table: str, grants: str) -> None:
+    """Wall a table: only rows of the transaction's tenant, only these rights."""
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(
+        f"CREATE POLICY tenant_isolation ON {table} "
+        f"USING (tenant_id = {CURRENT_TENANT}) "
+        f"WITH CHECK (tenant_id = {CURRENT_TENANT})"
+    )
+    share(table, grants)
+
+
+def share(table: str, grants: str) -> None:
+    """Give the working role rights on a table."""
+    op.execute(f"GRANT {grants} ON {table} TO {worker_role()}")

@@ -1,0 +1,118 @@
+"""Problems: records that could not land, kept until they do."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+
+from ledger.ids import ConnectionId, SourceId
+from ledger.money import Currency
+from ledger.records import Problem, ProblemReason
+from ledger.store.landing import Landing
+from ledger.store.session import Session
+from ledger.store.tables import problem
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredProblem:
+    """An open problem, and since when it has been seen."""
+
+    connection_id: ConnectionId
+    resource: str
+    problem: Problem
+    first_seen_at: datetime
+    last_seen_at: datetime
+
+
+def save(landing: Landing, resource: str, problems: Iterable[Problem]) -> None:
+    """Keep a page's problems; one seen before only gets a later date."""
+    rows = [
+        {
+            "tenant_id": landing.session.scope.tenant_id,
+            "connection_id": landing.connection_id,
+            "resource": resource,
+            "record_key": one.place,
+            "reason": one.reason,
+            "message": one.message,
+            "remedy": one.remedy,
+            "place": one.place,
+            "source_ref": one.source_ref,
+            "raw": [list(pair) for pair in one.raw],
+            "debtor_source_id": one.debtor,
+            "currency": one.currency,
+            "amount_minor": one.amount_minor,
+            "first_seen_at": landing.known_at,
+            "last_seen_at": landing.known_at,
+        }
+        for one in problems
+    ]
+    if not rows:
+        return
+    statement = upsert(problem)
+    changed = {
+        name: statement.excluded[name]
+        for name in rows[0]
+        if name not in {"tenant_id", "first_seen_at"}
+    }
+    landing.session.execute_many(
+        statement.on_conflict_do_update(
+            index_elements=["tenant_id", "connection_id", "resource", "record_key"],
+            index_where=problem.c.resolved_at.is_(None),
+            set_=changed,
+        ),
+        rows,
+    )
+
+
+def resolve_unseen(landing: Landing, resource: str, *, since: datetime) -> int:
+    """Close the problems that a whole reading since an instant did not meet again."""
+    result = landing.session.execute(
+        update(problem)
+        .where(
+            landing.session.scope.owns(problem),
+            problem.c.connection_id == landing.connection_id,
+            problem.c.resource == resource,
+            problem.c.resolved_at.is_(None),
+            problem.c.last_seen_at < since,
+        )
+        .values(resolved_at=landing.known_at)
+    )
+    return result.rowcount
+
+
+def load_open(
+    session: Session, connection_id: ConnectionId | None = None
+) -> list[StoredProblem]:
+    """Return the open problems of the tenant, or of one connection, by place."""
+    statement = (
+        select(problem)
+        .where(session.scope.owns(problem), problem.c.resolved_at.is_(None))
+        .order_by(problem.c.connection_id, problem.c.resource, problem.c.id)
+    )
+    if connection_id is not None:
+        statement = statement.where(problem.c.connection_id == connection_id)
+    return [
+        StoredProblem(
+            connection_id=ConnectionId(row.connection_id),
+            resource=row.resource,
+            problem=Problem(
+                reason=ProblemReason(row.reason),
+                message=row.message,
+                remedy=row.remedy,
+                place=row.place,
+                row=0,
+                source_ref=row.source_ref,
+                raw=tuple((name, text) for name, text in row.raw),
+                debtor=None
+                if row.debtor_source_id is None
+                else SourceId(row.debtor_source_id),
+                currency=None if row.currency is None else Currency(row.currency),
+                amount_minor=row.amount_minor,
+            ),
+            first_seen_at=row.first_seen_at,
+            last_seen_at=row.last_seen_at,
+        )
+        for row in session.execute(statement)
+    ]

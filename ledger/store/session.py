@@ -1,0 +1,181 @@
+"""One transaction at a time, for one tenant: the only place that commits."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    CursorResult,
+    Engine,
+    Executable,
+    Table,
+    create_engine,
+    text,
+)
+
+from ledger.errors import ConfigurationError
+from ledger.ids import TenantId
+
+LOCK_TIMEOUT_S = 60
+STATEMENT_TIMEOUT_S = 1_800
+
+
+@dataclass(frozen=True, slots=True)
+class TenantScope:
+    """The one tenant whose rows a session may see."""
+
+    tenant_id: TenantId
+
+    def owns(self, table: Table) -> ColumnElement[bool]:
+        """Return the condition that a table's row belongs to the tenant."""
+        return table.c.tenant_id == self.tenant_id
+
+
+class Session:
+    """An open transaction inside one tenant.
+
+    Repositories take a session and nothing else to reach the database. The tenant is
+    set in the transaction for the row-level-security policies, and each statement names
+    it again: two walls.
+    """
+
+    def __init__(self, connection: Connection, scope: TenantScope) -> None:
+        """Wrap a connection whose transaction has begun."""
+        self._connection = connection
+        self.scope = scope
+
+    def execute(
+        self,
+        statement: Executable | str,
+        parameters: Mapping[str, Any] | None = None,
+    ) -> CursorResult[Any]:
+        """Run one statement; text gets the tenant as `:tenant_id`."""
+        if isinstance(statement, str):
+            values = {"tenant_id": self.scope.tenant_id, **(parameters or {})}
+            return self._connection.execute(text(statement), values)
+        return self._connection.execute(statement, parameters)
+
+    def execute_many(
+        self, statement: Executable, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
+        """Run one statement for each of a few rows; bulk goes through `bulk.Stage`."""
+        self._connection.execute(statement, rows)
+
+    @property
+    def cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
+        """A driver cursor in the same transaction, for COPY."""
+        driver = self._connection.connection.driver_connection
+        assert isinstance(driver, psycopg.Connection)
+        return driver.cursor()
+
+
+class UnsafeRoleError(ConfigurationError):
+    """The working role could see every tenant's rows."""
+
+    def __init__(self, role: str, reason: str) -> None:
+        """Name the role and what is wrong with it."""
+        super().__init__(
+            f"The database role {role!r} {reason}, so the walls between tenants would "
+            "not hold.",
+            remedy="Run `duebridge init` to make the working role, or name a role that "
+            "owns nothing in DUEBRIDGE_DATABASE_URL.",
+        )
+
+
+class Database:
+    """The working role's way into the database."""
+
+    def __init__(self, url: URL, *, pool_size: int = 5) -> None:
+        """Make the pool; nothing is connected yet."""
+        self._engine: Engine = create_engine(
+            url,
+            pool_size=pool_size,
+            pool_pre_ping=True,
+            connect_args={
+                "application_name": "duebridge",
+                "options": f"-c lock_timeout={LOCK_TIMEOUT_S}s "
+                f"-c statement_timeout={STATEMENT_TIMEOUT_S}s -c timezone=UTC",
+            },
+        )
+
+        self._snapshots = self._engine.execution_options(
+            isolation_level="REPEATABLE READ"
+        )
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._engine.dispose()
+
+    @contextmanager
+    def tenant(self, scope: TenantScope) -> Iterator[Session]:
+        """Open a transaction of one tenant; it commits when the block ends well."""
+        with self._engine.begin() as connection:
+            _enter(connection, scope)
+            yield Session(connection, scope)
+
+    @contextmanager
+    def question(self, scope: TenantScope) -> Iterator[Session]:
+        """Open a transaction that only reads, in which nothing moves."""
+        with self._snapshots.begin() as connection:
+            connection.execute(text("SET TRANSACTION READ ONLY"))
+            _enter(connection, scope)
+            yield Session(connection, scope)
+
+    @contextmanager
+    def shared(self) -> Iterator[Connection]:
+        """Open a transaction outside every tenant, for the shared tables."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def advisory_lock(self, group: int, key: int) -> Iterator[bool]:
+        """Try for a lock that lasts as long as the block; yield whether it was free."""
+        locks = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        arguments = {"group": group, "key": key}
+        with locks.connect() as connection:
+            free = connection.execute(
+                text("SELECT pg_try_advisory_lock(:group, :key)"), arguments
+            ).scalar_one()
+            try:
+                yield bool(free)
+            finally:
+                if free:
+                    connection.execute(
+                        text("SELECT pg_advisory_unlock(:group, :key)"), arguments
+                    )
+
+    def refuse_unsafe_role(self) -> None:
+        """Check that the role can't pass the policies.
+
+        Raises:
+            UnsafeRoleError: It is a superuser, bypasses the policies or owns a table.
+        """
+        with self.shared() as connection:
+            row = connection.execute(
+                text("""
+                SELECT rolname, rolsuper, rolbypassrls,
+                       EXISTS (SELECT FROM pg_class
+                               WHERE relowner = pg_roles.oid AND relkind = 'r'
+                                 AND relnamespace = 'public'::regnamespace) AS owns
+                FROM pg_roles WHERE rolname = current_user
+                """)
+            ).one()
+        if row.rolsuper:
+            raise UnsafeRoleError(row.rolname, "is a superuser")
+        if row.rolbypassrls:
+            raise UnsafeRoleError(row.rolname, "bypasses row-level security")
+        if row.owns:
+            raise UnsafeRoleError(row.rolname, "owns the tables")
+
+
+def _enter(connection: Connection, scope: TenantScope) -> None:
+    # SET takes no parameters; set_config(…, true) ends with the transaction.
+    connection.execute(
+        text("SELECT set_config('app.tenant_id', :tenant_id, true)"),
+        {"tenant_id": str(scope.tenant_id)},
+    )

@@ -1,0 +1,424 @@
+"""The tables, their keys, and what the working role may do with each.
+
+Every table of a tenant has `tenant_id` first in its keys and a row-level-security
+policy; the tables without a tenant are named in `SHARED_TABLES`. Facts are append-only:
+the working role has no right to change or delete them.
+
+Identifiers of debtors, documents and claims are digests of the connection's number and
+the source's key (`ledger/store/keys.py`), so pages can land in any order and meet.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    Date,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Index,
+    Integer,
+    MetaData,
+    Numeric,
+    PrimaryKeyConstraint,
+    Table,
+    Text,
+    UniqueConstraint,
+    Uuid,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.schema import SchemaItem
+
+from ledger.records import AllocationKind, DocumentKind
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+metadata = MetaData(naming_convention=NAMING)
+
+APPEND = "SELECT, INSERT"
+CHANGE = "SELECT, INSERT, UPDATE"
+REPLACE = "SELECT, INSERT, UPDATE, DELETE"
+
+
+def _tenant_table(
+    name: str, *items: SchemaItem, key: tuple[str, ...], grants: str
+) -> Table:
+    return Table(
+        name,
+        metadata,
+        Column("tenant_id", BigInteger, nullable=False),
+        *items,
+        PrimaryKeyConstraint("tenant_id", *key),
+        info={"tenant": True, "grants": grants},
+    )
+
+
+def _one_of(column: str, values: type[DocumentKind] | type[AllocationKind]) -> str:
+    return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
+
+
+def _of_tenant() -> ForeignKeyConstraint:
+    # Only small tables refer to the tenant: the check costs more than the row in bulk.
+    return ForeignKeyConstraint(["tenant_id"], ["tenant.id"])
+
+
+def _of_connection() -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(
+        ["tenant_id", "connection_id"], ["connection.tenant_id", "connection.id"]
+    )
+
+
+def _instant(name: str, *, nullable: bool = False) -> Column[Any]:
+    return Column(name, DateTime(timezone=True), nullable=nullable)
+
+
+tenant = Table(
+    "tenant",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    Column("slug", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False),
+    Column("home_currency", Text, nullable=False),
+    Column("country", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("language", Text, nullable=False),
+    _instant("created_at"),
+    info={"tenant": False, "grants": CHANGE},
+)
+
+SHARED_TABLES = frozenset({"tenant"})
+"""Tables that belong to no tenant: the working role sees all their rows."""
+
+connection = _tenant_table(
+    "connection",
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("connector", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("settings", JSONB, nullable=False),
+    _instant("created_at"),
+    _of_tenant(),
+    UniqueConstraint("tenant_id", "name"),
+    key=("id",),
+    grants=CHANGE,
+)
+
+sync_run = _tenant_table(
+    "sync_run",
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("business_on", Date, nullable=False),
+    _instant("started_at"),
+    _instant("completed_at", nullable=True),
+    Column("state", Text, nullable=False),
+    Column("summary", JSONB, nullable=False),
+    Column("message", Text),
+    _of_connection(),
+    key=("id",),
+    grants=CHANGE,
+)
+Index(None, sync_run.c.tenant_id, sync_run.c.connection_id, sync_run.c.id)
+
+landing_head = _tenant_table(
+    "landing_head",
+    _instant("known_at"),
+    _instant("clock_at"),
+    _of_tenant(),
+    key=(),
+    grants=CHANGE,
+)
+"""One row a tenant: the landing lock, and the last instant it gave out."""
+
+landing = _tenant_table(
+    "landing",
+    _instant("known_at"),
+    Column("run_id", BigInteger, nullable=False),
+    Column("resource", Text, nullable=False),
+    _of_tenant(),
+    key=("known_at",),
+    grants=APPEND,
+)
+"""Each page that landed: the instants at which the ledger can be asked."""
+
+cursor = _tenant_table(
+    "cursor",
+    Column("connection_id", BigInteger, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("position", JSONB, nullable=False),
+    _instant("known_at"),
+    _of_connection(),
+    key=("connection_id", "resource"),
+    grants=REPLACE,
+)
+
+
+def _debtor_columns() -> list[Column[Any]]:
+    return [
+        Column("id", Uuid, nullable=False),
+        Column("connection_id", BigInteger, nullable=False),
+        _instant("known_at"),
+        Column("own_record", Boolean, nullable=False),
+        Column("terms_days", Integer),
+        Column("terms_to_month_end", Boolean),
+        Column("parent_id", Uuid),
+        Column("source_id", Text, nullable=False),
+        Column("number", Text, nullable=False),
+        Column("name", Text, nullable=False),
+        Column("unit", Text),
+        Column("country", Text),
+        Column("language", Text),
+        Column("email", Text),
+        Column("tax_id", Text),
+    ]
+
+
+debtor = _tenant_table("debtor", *_debtor_columns(), key=("id",), grants=CHANGE)
+Index(None, debtor.c.tenant_id, debtor.c.number)
+
+debtor_history = _tenant_table(
+    "debtor_history",
+    *_debtor_columns(),
+    _instant("superseded_at"),
+    key=("id", "known_at"),
+    grants=APPEND,
+)
+
+
+def _document_columns() -> list[Column[Any]]:
+    return [
+        Column("id", Uuid, nullable=False),
+        Column("debtor_id", Uuid, nullable=False),
+        Column("connection_id", BigInteger, nullable=False),
+        Column("total_minor", BigInteger, nullable=False),
+        Column("home_minor", BigInteger),
+        _instant("known_at"),
+        _instant("source_version_at", nullable=True),
+        Column("issued_on", Date, nullable=False),
+        Column("due_on", Date, nullable=False),
+        Column("voided_on", Date),
+        Column("kind", Text, nullable=False),
+        Column("currency", Text, nullable=False),
+        Column("source_id", Text, nullable=False),
+        Column("number", Text, nullable=False),
+        Column("due_rule", Text, nullable=False),
+        Column("reference", Text),
+        Column("tombstone", Text),
+        Column("rate", Numeric),
+        Column("instalment_due_on", ARRAY(Date)),
+        Column("instalment_minor", ARRAY(BigInteger)),
+    ]
+
+
+document = _tenant_table(
+    "document",
+    *_document_columns(),
+    Column("open_minor", BigInteger, nullable=False),
+    Column("closed_on", Date),
+    Column("last_effective_on", Date),
+    Column("overapplied", Boolean, nullable=False, server_default=text("false")),
+    CheckConstraint("total_minor >= 0", name="total_minor"),
+    CheckConstraint(_one_of("kind", DocumentKind), name="kind"),
+    key=("id",),
+    grants=CHANGE,
+)
+"""The current state of each document, and four derived columns.
+
+open_minor: total less every allocation known, of whatever date.
+closed_on: the last business date that changed the balance, where it is zero now.
+last_effective_on: the last business date that changed the balance.
+overapplied: more was applied than the total, at some date at least.
+"""
+
+# Three ways to what was open at a date: what is open now, what was closed after it,
+# and the few documents with several due dates.
+Index(
+    "ix_document_open",
+    document.c.tenant_id,
+    document.c.debtor_id,
+    document.c.currency,
+    document.c.kind,
+    document.c.due_on,
+    document.c.issued_on,
+    postgresql_include=["open_minor", "last_effective_on", "total_minor", "id"],
+    postgresql_where=text("closed_on IS NULL AND instalment_due_on IS NULL"),
+)
+Index(
+    "ix_document_closed",
+    document.c.tenant_id,
+    document.c.closed_on,
+    postgresql_where=text("closed_on IS NOT NULL AND instalment_due_on IS NULL"),
+)
+Index(
+    "ix_document_instalments",
+    document.c.tenant_id,
+    document.c.closed_on,
+    postgresql_where=text("instalment_due_on IS NOT NULL"),
+)
+Index(None, document.c.tenant_id, document.c.number)
+Index(None, document.c.tenant_id, document.c.issued_on)
+Index(
+    "ix_document_overapplied",
+    document.c.tenant_id,
+    postgresql_where=text("overapplied"),
+)
+
+document_history = _tenant_table(
+    "document_history",
+    *_document_columns(),
+    _instant("superseded_at"),
+    key=("id", "known_at"),
+    grants=APPEND,
+)
+"""States that a later landing replaced."""
+
+allocation = _tenant_table(
+    "allocation",
+    Column("claim_id", Uuid, nullable=False),
+    Column("debit_id", Uuid),
+    Column("credit_id", Uuid),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("credit_minor", BigInteger, nullable=False),
+    _instant("known_at"),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("claimed_on", Date, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    CheckConstraint(_one_of("kind", AllocationKind), name="kind"),
+    CheckConstraint("debit_id IS NOT NULL OR credit_id IS NOT NULL", name="leg"),
+    key=("claim_id", "entry"),
+    grants=APPEND,
+)
+"""What settled what: append-only; a reversal is a later entry of the same claim.
+
+claimed_on: the date the books gave. effective_on: the date it counts from, never before
+both documents are dated.
+"""
+
+Index(
+    "ix_allocation_debit",
+    allocation.c.tenant_id,
+    allocation.c.debit_id,
+    allocation.c.effective_on,
+    postgresql_include=["amount_minor"],
+    postgresql_where=text("debit_id IS NOT NULL"),
+)
+Index(
+    "ix_allocation_credit",
+    allocation.c.tenant_id,
+    allocation.c.credit_id,
+    allocation.c.effective_on,
+    postgresql_include=["credit_minor"],
+    postgresql_where=text("credit_id IS NOT NULL"),
+)
+Index(None, allocation.c.tenant_id, allocation.c.effective_on)
+
+parked_claim = _tenant_table(
+    "parked_claim",
+    Column("claim_id", Uuid, nullable=False),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("debit_id", Uuid, nullable=False),
+    Column("debit_kind", Text, nullable=False),
+    Column("debit_source_id", Text, nullable=False),
+    Column("credit_id", Uuid, nullable=False),
+    Column("credit_kind", Text, nullable=False),
+    Column("credit_source_id", Text, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("credit_minor", BigInteger, nullable=False),
+    Column("claimed_on", Date, nullable=False),
+    _instant("known_at"),
+    _of_connection(),
+    key=("claim_id",),
+    grants=REPLACE,
+)
+"""Claims that wait for a document which has not landed, or is void."""
+
+dispute_entry = _tenant_table(
+    "dispute_entry",
+    Column("document_id", Uuid, nullable=False),
+    Column("entry", Integer, nullable=False),
+    Column("amount_minor", BigInteger, nullable=False),
+    Column("effective_on", Date, nullable=False),
+    Column("reason", Text),
+    _instant("known_at"),
+    _of_tenant(),
+    key=("document_id", "entry"),
+    grants=APPEND,
+)
+"""How much of a document is disputed, as dated changes of that amount."""
+
+month_total = _tenant_table(
+    "month_total",
+    Column("currency", Text, nullable=False),
+    Column("month_on", Date, nullable=False),
+    Column("debit_issued_minor", BigInteger, nullable=False),
+    Column("debit_settled_minor", BigInteger, nullable=False),
+    Column("credit_issued_minor", BigInteger, nullable=False),
+    Column("credit_applied_minor", BigInteger, nullable=False),
+    Column("sales_minor", BigInteger, nullable=False),
+    Column("receipts_minor", BigInteger, nullable=False),
+    _of_tenant(),
+    key=("currency", "month_on"),
+    grants=CHANGE,
+)
+"""Derived: what each month moved, by business date, as known now."""
+
+problem = _tenant_table(
+    "problem",
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("resource", Text, nullable=False),
+    Column("record_key", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("message", Text, nullable=False),
+    Column("remedy", Text, nullable=False),
+    Column("place", Text, nullable=False),
+    Column("source_ref", Text),
+    Column("raw", JSONB, nullable=False),
+    Column("debtor_source_id", Text),
+    Column("currency", Text),
+    Column("amount_minor", BigInteger),
+    _instant("first_seen_at"),
+    _instant("last_seen_at"),
+    _instant("resolved_at", nullable=True),
+    _of_connection(),
+    key=("id",),
+    grants=CHANGE,
+)
+Index(
+    "uq_problem_open",
+    problem.c.tenant_id,
+    problem.c.connection_id,
+    problem.c.resource,
+    problem.c.record_key,
+    unique=True,
+    postgresql_where=text("resolved_at IS NULL"),
+)
+
+proof = _tenant_table(
+    "proof",
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("connection_id", BigInteger, nullable=False),
+    Column("run_id", BigInteger),
+    Column("as_of_on", Date, nullable=False),
+    _instant("known_at", nullable=True),
+    _instant("made_at"),
+    Column("state", Text, nullable=False),
+    Column("body", JSONB, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    _of_connection(),
+    key=("id",),
+    grants=APPEND,
+)
+Index(None, proof.c.tenant_id, proof.c.connection_id, proof.c.id)
+
+TENANT_TABLES = tuple(table for table in metadata.sorted_tables if table.info["tenant"])

@@ -1,0 +1,1 @@
+"""Pure translation from what a source wrote to the ledger's records."""
