@@ -200,17 +200,20 @@ class Claim(Struct, frozen=True, kw_only=True):
 
     Attributes:
         source_id: The claim's key in the source, unique in its connection.
-        amount_minor: What it settles, in the debit document's currency.
-        credit_minor: What it uses up, in the credit document's currency.
+        currency: The debit document's currency.
+        amount_minor: What it settles, in that currency.
+        credit_minor: What it uses up, in the credit document's currency; None where
+            both documents are of one currency.
         effective_on: The business date.
     """
 
     source_id: SourceId
     debit: DocumentRef
     credit: DocumentRef
+    currency: Currency
     amount_minor: int
-    credit_minor: int
     effective_on: date
+    credit_minor: int | None = None
 
 
 class ProblemReason(StrEnum):

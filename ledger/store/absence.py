@@ -152,9 +152,11 @@ class Share:
     missing_minor: int
 
 
-def name_documents(landing: Landing, named: Iterable[DocumentRef]) -> None:
-    """Take in all documents the list names, before asking what is missing."""
-    NAMED_DOCUMENTS.fill(landing.session, ((ref.kind, ref.source_id) for ref in named))
+def name_documents(landing: Landing, named: Iterable[DocumentRef]) -> int:
+    """Take in all documents the list names and return how many."""
+    return NAMED_DOCUMENTS.fill(
+        landing.session, ((ref.kind, ref.source_id) for ref in named)
+    )
 
 
 def name_claims(landing: Landing, named: Iterable[SourceId]) -> None:

@@ -6,11 +6,16 @@ make is reversed on the day that was noticed, because it held until then.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 
-from ledger.records import Claim, allocation_kind
+from ledger.ids import ConnectionId, SourceId
+from ledger.money import Currency
+from ledger.records import Claim, DocumentKind, DocumentRef, Side, allocation_kind
 from ledger.store import keys
 from ledger.store.bulk import Stage
 from ledger.store.landing import Landed, Landing
+from ledger.store.session import Session
 
 STAGE = Stage(
     "stage_claim",
@@ -21,6 +26,7 @@ STAGE = Stage(
         ("debit_source_id", "text"),
         ("credit_kind", "text"),
         ("credit_source_id", "text"),
+        ("currency", "text"),
         ("amount_minor", "int8"),
         ("credit_minor", "int8"),
         ("claimed_on", "date"),
@@ -92,6 +98,19 @@ FROM compared
 """
 """Post the claims of the relation `wanted`, which has the columns of `ENTRY`."""
 
+KIND_OF_CREDIT = " ".join(
+    f"WHEN '{kind}' THEN '{allocation_kind(kind)}'"
+    for kind in DocumentKind
+    if kind.side is Side.CREDIT
+)
+
+STANDS = """
+    d.voided_on IS NULL AND c.voided_on IS NULL AND d.currency = s.currency
+    AND (s.credit_minor IS NOT NULL OR c.currency = s.currency)
+    AND d.id IS NOT NULL AND c.id IS NOT NULL
+"""
+"""A claim holds when both documents are there and their currencies are its own."""
+
 LAND = f"""
 WITH staged AS MATERIALIZED (
     SELECT {keys.sql("'claim'", "s.source_id")} AS claim_id,
@@ -101,8 +120,7 @@ WITH staged AS MATERIALIZED (
 ),
 resolved AS MATERIALIZED (
     SELECT s.*, greatest(s.claimed_on, d.issued_on, c.issued_on) AS effective_on,
-           d.id IS NOT NULL AND c.id IS NOT NULL
-           AND d.voided_on IS NULL AND c.voided_on IS NULL AS stands
+           coalesce({STANDS}, false) AS stands
     FROM staged s
     LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
     LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
@@ -111,16 +129,16 @@ parked AS (
     INSERT INTO parked_claim AS p
         (tenant_id, connection_id, known_at, claim_id,
          debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-         credit_source_id, amount_minor, credit_minor, claimed_on)
+         credit_source_id, currency, amount_minor, credit_minor, claimed_on)
     SELECT :tenant_id, :connection_id, :known_at, claim_id,
            debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-           credit_source_id, amount_minor, credit_minor, claimed_on
+           credit_source_id, currency, amount_minor, credit_minor, claimed_on
     FROM resolved WHERE NOT stands
     ON CONFLICT (tenant_id, claim_id) DO UPDATE SET
         debit_id = excluded.debit_id, debit_kind = excluded.debit_kind,
         debit_source_id = excluded.debit_source_id, credit_id = excluded.credit_id,
         credit_kind = excluded.credit_kind,
-        credit_source_id = excluded.credit_source_id,
+        credit_source_id = excluded.credit_source_id, currency = excluded.currency,
         amount_minor = excluded.amount_minor, credit_minor = excluded.credit_minor,
         claimed_on = excluded.claimed_on
 ),
@@ -128,29 +146,32 @@ released AS (
     DELETE FROM parked_claim p USING resolved r
     WHERE p.tenant_id = :tenant_id AND p.claim_id = r.claim_id AND r.stands
 ),
-wanted AS (SELECT {", ".join(ENTRY)} FROM resolved WHERE stands),
+wanted AS (
+    SELECT claim_id, kind, debit_id, credit_id, amount_minor,
+           coalesce(credit_minor, amount_minor) AS credit_minor, effective_on,
+           claimed_on
+    FROM resolved WHERE stands
+),
 {POST}
 """
 
 RETRY_PARKED = f"""
 WITH resolved AS MATERIALIZED (
-    SELECT p.*, greatest(p.claimed_on, d.issued_on, c.issued_on) AS effective_on
-    FROM parked_claim p
-    JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
-    JOIN document c ON c.tenant_id = :tenant_id AND c.id = p.credit_id
-    WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
-      AND d.voided_on IS NULL AND c.voided_on IS NULL
+    SELECT s.*, greatest(s.claimed_on, d.issued_on, c.issued_on) AS effective_on
+    FROM parked_claim s
+    JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
+    JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
+    WHERE s.tenant_id = :tenant_id AND s.connection_id = :connection_id AND {STANDS}
 ),
 released AS (
     DELETE FROM parked_claim p USING resolved r
     WHERE p.tenant_id = :tenant_id AND p.claim_id = r.claim_id
 ),
 wanted AS (
-    SELECT {", ".join(name for name in ENTRY if name != "kind")},
-           CASE credit_kind WHEN 'credit_note' THEN 'credit_note'
-                            WHEN 'write_off' THEN 'write_off'
-                            WHEN 'credit_journal' THEN 'offset'
-                            ELSE 'payment' END AS kind
+    SELECT claim_id, CASE credit_kind {KIND_OF_CREDIT} END AS kind, debit_id,
+           credit_id, amount_minor,
+           coalesce(credit_minor, amount_minor) AS credit_minor, effective_on,
+           claimed_on
     FROM resolved
 ),
 {POST}
@@ -212,7 +233,7 @@ INSERT INTO posted_entry SELECT m.*, false FROM moved m
 REVERSE_ON_VOID = f"""
 WITH last AS MATERIALIZED (
     SELECT a.*, greatest(a.effective_on, v.voided_on) AS reversed_on,
-           d.kind AS debit_kind, d.source_id AS debit_source_id,
+           d.kind AS debit_kind, d.source_id AS debit_source_id, d.currency,
            c.kind AS credit_kind, c.source_id AS credit_source_id
     FROM (
         SELECT DISTINCT ON (a.claim_id) a.*, t.id AS document_id
@@ -230,10 +251,10 @@ parked AS (
     INSERT INTO parked_claim
         (tenant_id, connection_id, known_at, claim_id,
          debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-         credit_source_id, amount_minor, credit_minor, claimed_on)
+         credit_source_id, currency, amount_minor, credit_minor, claimed_on)
     SELECT :tenant_id, :connection_id, :known_at, claim_id,
            debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-           credit_source_id, amount_minor, credit_minor, claimed_on
+           credit_source_id, currency, amount_minor, credit_minor, claimed_on
     FROM last ON CONFLICT DO NOTHING
 ),
 reversed AS (
@@ -245,6 +266,26 @@ reversed AS (
 )
 INSERT INTO posted_entry SELECT r.*, false FROM reversed r
 """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """A claim that cannot be posted yet.
+
+    Attributes:
+        has_debit: Whether the document it settles is there.
+        has_credit: Whether the document that settles it is there; with both there,
+            their currencies are not what the claim says.
+    """
+
+    connection_id: ConnectionId
+    debit: DocumentRef
+    credit: DocumentRef
+    currency: Currency
+    amount_minor: int
+    has_debit: bool
+    has_credit: bool
+    known_at: datetime
 
 
 def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
@@ -261,6 +302,7 @@ def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
                 claim.debit.source_id,
                 claim.credit.kind,
                 claim.credit.source_id,
+                claim.currency,
                 claim.amount_minor,
                 claim.credit_minor,
                 claim.effective_on,
@@ -280,6 +322,60 @@ def retry_parked(landing: Landing) -> int:
     """Post the claims whose documents are there now; return how many."""
     counts = landing.execute(RETRY_PARKED).one()
     return int(counts.new + counts.changed)
+
+
+READY = f"""
+SELECT EXISTS (
+    SELECT FROM parked_claim s
+    JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
+    JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
+    WHERE s.tenant_id = :tenant_id AND s.connection_id = :connection_id AND {STANDS}
+)
+"""
+
+# A claim on a void document says nothing any more; it waits in case the void is undone.
+WAITING = """
+SELECT s.*, d.id IS NOT NULL AS has_debit, c.id IS NOT NULL AS has_credit,
+       d.currency AS debit_currency, c.currency AS credit_currency
+FROM parked_claim s
+LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
+LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
+WHERE s.tenant_id = :tenant_id
+  AND (CAST(:connection_id AS bigint) IS NULL OR s.connection_id = :connection_id)
+  AND (d.id IS NULL OR c.id IS NULL
+       OR d.voided_on IS NULL AND c.voided_on IS NULL)
+ORDER BY s.debit_source_id COLLATE "C", s.credit_source_id COLLATE "C", s.claim_id
+"""
+
+
+def any_ready(session: Session, connection_id: ConnectionId) -> bool:
+    """Say whether a waiting claim's documents are both there now."""
+    ready = session.execute(READY, {"connection_id": connection_id}).scalar_one()
+    return bool(ready)
+
+
+def load_waiting(
+    session: Session, connection_id: ConnectionId | None = None
+) -> list[Waiting]:
+    """Return the claims that wait for a document, in words a person can act on."""
+    rows = session.execute(WAITING, {"connection_id": connection_id})
+    return [
+        Waiting(
+            connection_id=ConnectionId(row.connection_id),
+            debit=DocumentRef(
+                DocumentKind(row.debit_kind), SourceId(row.debit_source_id)
+            ),
+            credit=DocumentRef(
+                DocumentKind(row.credit_kind), SourceId(row.credit_source_id)
+            ),
+            currency=Currency(row.currency),
+            amount_minor=row.amount_minor,
+            has_debit=row.has_debit,
+            has_credit=row.has_credit,
+            known_at=row.known_at,
+        )
+        for row in rows
+    ]
 
 
 def redate(landing: Landing) -> None:

@@ -6,17 +6,22 @@ kept beside the facts and looks at allocations only where something happened aft
 date; as known then it derives everything from the facts.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from typing import Any
+from datetime import date
 
 from ledger.ageing import AgedSum, Basis, BucketScheme
+from ledger.ids import ConnectionId, DebtorId, DocumentId, SourceId
 from ledger.money import Currency
+from ledger.open_items import OpenItem
+from ledger.records import DocumentKind, DueRule
 from ledger.store.derived import DEBITS
+from ledger.store.known import KnownAt
 from ledger.store.session import Session
 
 COLUMNS = (
     "id",
+    "connection_id",
     "debtor_id",
     "currency",
     "kind",
@@ -77,9 +82,8 @@ FROM ({VERSIONS_THEN}) AS d
 SINGLE_THEN = f"{STANDING_THEN} WHERE d.instalment_due_on IS NULL"
 SPLIT_THEN = f"{STANDING_THEN} WHERE d.instalment_due_on IS NOT NULL"
 
-ITEM = (
-    "id, debtor_id, currency, kind, issued_on, number, due_rule, reference, total_minor"
-)
+ITEM = """id, connection_id, debtor_id, currency, kind, issued_on, number, due_rule,
+           reference, total_minor"""
 
 
 def items(*, as_known: bool) -> str:
@@ -120,9 +124,6 @@ def items(*, as_known: bool) -> str:
     """
 
 
-BEFORE_ALL = datetime(1, 1, 1, tzinfo=UTC)
-"""An instant at which no ledger knew anything."""
-
 DISPUTED = """
 SELECT e.document_id, sum(e.amount_minor)::bigint AS minor FROM dispute_entry e
 WHERE e.tenant_id = :tenant_id AND e.effective_on <= :as_of {known}
@@ -157,41 +158,6 @@ JOIN ({disputed_parts}) AS part ON part.id = item.id AND part.part = item.part
 WHERE part.disputed_minor > 0
 GROUP BY 1, 2, 3
 """
-
-
-@dataclass(frozen=True, slots=True)
-class KnownAt:
-    """The landing as of which a question is answered.
-
-    Attributes:
-        instant: When that landing became known; None before the first.
-        is_latest: Whether nothing landed since, so that the kept balances answer.
-        requested: The instant asked for; None for the present state.
-    """
-
-    instant: datetime | None
-    is_latest: bool
-    requested: datetime | None
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What a relation as known then needs."""
-        return {} if self.is_latest else {"known_at": self.instant or BEFORE_ALL}
-
-
-def known_at(session: Session, requested: datetime | None = None) -> KnownAt:
-    """Return the last landing on or before an instant; None asks for the last."""
-    last = session.execute(
-        "SELECT max(known_at) FROM landing WHERE tenant_id = :tenant_id"
-    ).scalar_one()
-    if requested is None or last is None or requested >= last:
-        return KnownAt(last, is_latest=True, requested=requested)
-    instant = session.execute(
-        "SELECT max(known_at) FROM landing "
-        "WHERE tenant_id = :tenant_id AND known_at <= :requested",
-        {"requested": requested},
-    ).scalar_one()
-    return KnownAt(instant, is_latest=False, requested=requested)
 
 
 def aged_sums(
@@ -243,6 +209,120 @@ def aged_sums(
             for row in session.execute(disputes, parameters)
         ]
     return sums
+
+
+LISTED = """
+SELECT i.*, coalesce(p.disputed_minor, 0) AS disputed_minor
+FROM ({items}) AS i
+LEFT JOIN ({disputed_parts}) AS p ON p.id = i.id AND p.part = i.part
+WHERE (CAST(:debtor_ids AS uuid[]) IS NULL OR i.debtor_id = ANY (:debtor_ids))
+  AND (CAST(:currency AS text) IS NULL OR i.currency = :currency)
+  AND (CAST(:document_id AS uuid) IS NULL OR i.id = :document_id)
+  AND (CAST(:days_min AS integer) IS NULL OR :as_of - {basis} >= :days_min)
+  AND (CAST(:days_max AS integer) IS NULL OR :as_of - {basis} <= :days_max)
+  AND (CAST(:credits AS boolean) IS NULL OR (i.open_minor < 0) = :credits)
+ORDER BY i.due_on, i.issued_on, i.number COLLATE "C", i.id, i.part
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ItemFilter:
+    """Which open items are wanted; None wants all.
+
+    Attributes:
+        days_min: At least so many days by the basis.
+        days_max: At most so many days by the basis.
+        credits: Only what stands in the debtor's favour, or only what is owed.
+    """
+
+    debtor_ids: tuple[DebtorId, ...] | None = None
+    document_id: DocumentId | None = None
+    currency: Currency | None = None
+    days_min: int | None = None
+    days_max: int | None = None
+    credits: bool | None = None
+
+
+def load_items(
+    session: Session,
+    known: KnownAt,
+    *,
+    as_of: date,
+    basis: Basis = Basis.DUE,
+    wanted: ItemFilter | None = None,
+) -> Iterator[OpenItem]:
+    """Return open items in the order they fall due, read as they are used."""
+    relation = items(as_known=not known.is_latest)
+    sql = LISTED.format(
+        items=relation, disputed_parts=_disputed_parts(known), basis=_basis(basis)
+    )
+    wanted = wanted or ItemFilter()
+    parameters = {
+        "as_of": as_of,
+        "debtor_ids": None if wanted.debtor_ids is None else list(wanted.debtor_ids),
+        "document_id": wanted.document_id,
+        "currency": wanted.currency,
+        "days_min": wanted.days_min,
+        "days_max": wanted.days_max,
+        "credits": wanted.credits,
+        **known.parameters,
+    }
+    for row in session.stream(sql, parameters):
+        yield OpenItem(
+            document_id=DocumentId(row.id),
+            debtor_id=DebtorId(row.debtor_id),
+            kind=DocumentKind(row.kind),
+            number=row.number,
+            part=row.part,
+            currency=Currency(row.currency),
+            total_minor=row.total_minor,
+            open_minor=row.open_minor,
+            disputed_minor=row.disputed_minor,
+            issued_on=row.issued_on,
+            due_on=row.due_on,
+            due_rule=DueRule(row.due_rule),
+            reference=row.reference,
+        )
+
+
+BY_CONNECTION = """
+SELECT i.currency, b.source_id AS debtor, sum(i.open_minor)::bigint AS net_minor,
+       coalesce(sum(i.open_minor) FILTER (WHERE i.open_minor > 0), 0)::bigint
+           AS gross_minor
+FROM ({items}) AS i
+LEFT JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = i.debtor_id
+WHERE i.connection_id = :connection_id
+GROUP BY i.currency, b.source_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class DebtorBalance:
+    """What one debtor of a connection owes in one currency, gross and net."""
+
+    currency: Currency
+    debtor: SourceId | None
+    gross_minor: int
+    net_minor: int
+
+
+def debtor_balances(
+    session: Session, known: KnownAt, *, as_of: date, connection_id: ConnectionId
+) -> list[DebtorBalance]:
+    """Return the open balances of one connection by debtor and currency."""
+    rows = session.execute(
+        BY_CONNECTION.format(items=items(as_known=not known.is_latest)),
+        {"as_of": as_of, "connection_id": connection_id, **known.parameters},
+    )
+    return [
+        DebtorBalance(
+            currency=Currency(row.currency),
+            debtor=None if row.debtor is None else SourceId(row.debtor),
+            gross_minor=row.gross_minor,
+            net_minor=row.net_minor,
+        )
+        for row in rows
+    ]
 
 
 def _basis(basis: Basis) -> str:

@@ -30,17 +30,19 @@ class Stage:
             "ON COMMIT DELETE ROWS"
         )
 
-    def fill(self, session: Session, rows: Iterable[tuple[Any, ...]]) -> None:
-        """Copy rows in; binary COPY costs a third of the text form."""
+    def fill(self, session: Session, rows: Iterable[tuple[Any, ...]]) -> int:
+        """Copy rows in and return how many; binary costs a third of the text form."""
         self.create(session)
         names = ", ".join(name for name, _ in self.columns)
         with session.cursor.copy(
             f"COPY {self.name} ({names}) FROM STDIN (FORMAT BINARY)".encode()
         ) as copy:
             copy.set_types([kind for _, kind in self.columns])
-            for row in rows:
+            count = 0
+            for count, row in enumerate(rows, 1):  # noqa: B007 - the last is the count
                 copy.write_row(row)
         self.analyze(session)
+        return count
 
     def analyze(self, session: Session) -> None:
         """Tell the planner how many rows there are; one column is enough."""

@@ -1,12 +1,17 @@
 """Debtors land, and the due dates that hang on their terms move with them."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
+from ledger.calendar import Terms
+from ledger.ids import DebtorId, SourceId
 from ledger.records import Debtor
 from ledger.store import keys
 from ledger.store.bulk import Stage
 from ledger.store.documents import VERSION
+from ledger.store.known import KnownAt
 from ledger.store.landing import Landed, Landing
+from ledger.store.session import Session
 
 STAGE = Stage(
     "stage_debtor",
@@ -153,3 +158,56 @@ def land(landing: Landing, debtors: Sequence[Debtor]) -> Landed:
         changed=counts.changed,
         same=len(debtors) - counts.new - counts.changed,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredDebtor:
+    """A debtor as the ledger held it at some instant."""
+
+    id: DebtorId
+    source_id: SourceId
+    number: str
+    name: str
+    unit: str | None
+    parent_id: DebtorId | None
+    country: str | None
+    language: str | None
+    email: str | None
+    tax_id: str | None
+    terms: Terms | None
+
+
+VERSIONS = """
+SELECT id, source_id, {content} FROM debtor
+WHERE tenant_id = :tenant_id AND known_at <= :known_at
+UNION ALL
+SELECT id, source_id, {content} FROM debtor_history
+WHERE tenant_id = :tenant_id AND known_at <= :known_at AND superseded_at > :known_at
+""".format(content=", ".join(CONTENT))
+
+STATE = f"""
+SELECT id, source_id, {", ".join(CONTENT)} FROM debtor WHERE tenant_id = :tenant_id
+"""
+
+
+def load_all(session: Session, known: KnownAt) -> dict[DebtorId, StoredDebtor]:
+    """Return all debtors as known at an instant."""
+    sql = STATE if known.is_latest else VERSIONS
+    return {
+        DebtorId(row.id): StoredDebtor(
+            id=DebtorId(row.id),
+            source_id=SourceId(row.source_id),
+            number=row.number,
+            name=row.name,
+            unit=row.unit,
+            parent_id=None if row.parent_id is None else DebtorId(row.parent_id),
+            country=row.country,
+            language=row.language,
+            email=row.email,
+            tax_id=row.tax_id,
+            terms=None
+            if row.terms_days is None
+            else Terms(row.terms_days, bool(row.terms_to_month_end)),
+        )
+        for row in session.stream(sql, known.parameters)
+    }

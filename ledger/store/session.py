@@ -23,6 +23,7 @@ from ledger.ids import TenantId
 
 LOCK_TIMEOUT_S = 60
 STATEMENT_TIMEOUT_S = 1_800
+STREAM_ROWS = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,15 @@ class Session:
             values = {"tenant_id": self.scope.tenant_id, **(parameters or {})}
             return self._connection.execute(text(statement), values)
         return self._connection.execute(statement, parameters)
+
+    def stream(
+        self, sql: str, parameters: Mapping[str, Any] | None = None
+    ) -> CursorResult[Any]:
+        """Run one question and read its rows as they are used, not all at once."""
+        values = {"tenant_id": self.scope.tenant_id, **(parameters or {})}
+        return self._connection.execution_options(yield_per=STREAM_ROWS).execute(
+            text(sql), values
+        )
 
     def execute_many(
         self, statement: Executable, rows: Sequence[Mapping[str, Any]]

@@ -332,15 +332,16 @@ parked_claim = _tenant_table(
     Column("credit_id", Uuid, nullable=False),
     Column("credit_kind", Text, nullable=False),
     Column("credit_source_id", Text, nullable=False),
+    Column("currency", Text, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
-    Column("credit_minor", BigInteger, nullable=False),
+    Column("credit_minor", BigInteger),
     Column("claimed_on", Date, nullable=False),
     _instant("known_at"),
     _of_connection(),
     key=("claim_id",),
     grants=REPLACE,
 )
-"""Claims that wait for a document which has not landed, or is void."""
+"""Claims that wait: a document has not landed, is void, or is of another currency."""
 
 dispute_entry = _tenant_table(
     "dispute_entry",

@@ -330,8 +330,9 @@ def upgrade() -> None:
         sa.Column("credit_id", sa.Uuid(), nullable=False),
         sa.Column("credit_kind", sa.Text(), nullable=False),
         sa.Column("credit_source_id", sa.Text(), nullable=False),
+        sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
-        sa.Column("credit_minor", sa.BigInteger(), nullable=False),
+        sa.Column("credit_minor", sa.BigInteger(), nullable=True),
         sa.Column("claimed_on", sa.Date(), nullable=False),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

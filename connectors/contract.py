@@ -1,0 +1,156 @@
+"""What every connector is to the rest: steps, pages to land, totals to prove by.
+
+A connector looks at its source and says which steps a sync must take, in order. A step
+reads one resource page by page, or names all that a complete list holds. Pages stay
+undecoded until the sync asks, so that reading, mapping and landing can be told apart.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum, auto
+from typing import Any, Protocol
+
+from ledger.ids import SourceId
+from ledger.proof import ControlTotals
+from ledger.records import Batch, DocumentKind, DocumentRef
+
+Position = Mapping[str, Any]
+"""How far a resource is read: what JSON can hold, and only its connector reads."""
+
+
+class Capability(StrEnum):
+    """What a connector can do; what it can't is shown, never faked."""
+
+    INCREMENTAL = auto()
+    """Unchanged data is not read again."""
+    SEES_DELETES = auto()
+    """A deletion is told, or follows from a complete list."""
+    HOME_AMOUNTS = auto()
+    """Amounts come in home currency as booked, too."""
+    OPEN_ITEM_SNAPSHOT = auto()
+    """All open items can be named at once."""
+    AR_CONTROL_BALANCE = auto()
+    """The books' own receivables total can be read."""
+    AGEING_REPORT = auto()
+    """The books' own balances by debtor can be read."""
+    WRITE_NOTE = auto()
+    """A note can be written back."""
+    WRITE_PAYMENT = auto()
+    """A payment can be written back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How much of a resource is read: rows or records done, and in all if known."""
+
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page: where it leads, and how to decode it.
+
+    Attributes:
+        position: The cursor once the page has landed.
+        progress: How far that is.
+        decode: Turns the page into records.
+        is_last: Whether the resource is read to its end with it.
+    """
+
+    position: Position
+    progress: Progress
+    decode: Callable[[], Batch]
+    is_last: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """All that a complete list names.
+
+    Attributes:
+        documents: The documents' keys.
+        kinds: The kinds of document the list is complete for.
+        open_only: Whether it lists open items, so that what is missing is closed;
+            else it lists all, and what is missing was deleted.
+        claims: The allocations' keys, where the list is complete for those; None where
+            it says nothing of them.
+        limit_percent: How much a person must allow before it goes.
+        doubts: Returns why nothing can be concluded from absence, or an empty string;
+            asked once everything was named.
+    """
+
+    documents: Callable[[], Iterator[DocumentRef]]
+    kinds: frozenset[DocumentKind]
+    open_only: bool
+    limit_percent: int
+    claims: Callable[[], Iterator[SourceId]] | None = None
+    doubts: Callable[[], str] = str
+
+
+class Step(Protocol):
+    """One thing a sync does for a connection."""
+
+    @property
+    def resource(self) -> str:
+        """The key of its cursor."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What to call it to a person."""
+        ...
+
+    @property
+    def dated_on(self) -> date | None:
+        """The day its data stand for, where the source says; else the business day."""
+        ...
+
+    @property
+    def skipped(self) -> str:
+        """Why there is nothing to do, or an empty string."""
+        ...
+
+    @property
+    def resumes(self) -> bool:
+        """Whether it goes on where its cursor stands, an earlier run cut off."""
+        ...
+
+    def named(self) -> Named | None:
+        """Return what a complete list names, to be settled before its pages land."""
+        ...
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages not read yet."""
+        ...
+
+
+class Connector(Protocol):
+    """Reads one organisation in one accounting system."""
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do."""
+        ...
+
+    def check(self) -> Sequence[str]:
+        """Return what was found, a line each.
+
+        Raises:
+            SourceError: Nothing can be read.
+        """
+        ...
+
+    def steps(self, cursors: Mapping[str, Position], *, full: bool) -> Iterator[Step]:
+        """Yield what a sync must do, in order.
+
+        Args:
+            cursors: How far each resource was read.
+            full: Whether to read everything again.
+        """
+        ...
+
+    def control_totals(self) -> ControlTotals | None:
+        """Return the books' own totals, or None where they give none."""
+        ...

@@ -1,0 +1,1 @@
+"""Questions put to the ledger, answered as values; whoever asks decides how to show."""

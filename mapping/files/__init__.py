@@ -1,0 +1,1 @@
+"""Tables in files: what a profile declares becomes records, a page at a time."""

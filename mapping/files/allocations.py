@@ -1,0 +1,123 @@
+"""Allocations: a claim a row."""
+
+from decimal import Decimal
+
+from ledger.ids import SourceId
+from ledger.records import (
+    Batch,
+    Claim,
+    DocumentKind,
+    DocumentRef,
+    Problem,
+    ProblemReason,
+)
+from mapping.fields import FieldError, text_or_none
+from mapping.files.columns import Faults, Header, Row
+from mapping.files.profiles import (
+    Allocations,
+)
+from mapping.files.rows import Chunk, raw
+from mapping.files.table import Setting, TableMapper
+
+ZERO = "allocations of nothing"
+
+
+class AllocationMapper(TableMapper):
+    """Allocations: a claim a row."""
+
+    def __init__(self, table: Allocations, header: Header, setting: Setting) -> None:
+        """Find the columns."""
+        super().__init__(table, header, setting)
+        self._table = table
+        self._kinds = {
+            text.strip().casefold(): kind for text, kind in table.kinds.items()
+        }
+
+    def batch(self, chunk: Chunk) -> Batch:
+        """Return the claims of a page."""
+        sifted = self.sift(chunk)
+        rows, faults = sifted.rows, Faults()
+        codes = self.currencies(rows, faults)
+        lost: dict[int, Decimal] = {}
+        amounts = self.money(rows, "amount", codes, faults, lost=lost)
+        used = self.money(rows, "credit_amount", codes, faults)
+        credits_ = self.keys(rows, "credit", faults)
+        debits = self.keys(rows, "invoice", faults)
+        ids = self.optional_keys(rows, "id", faults)
+        applied_on = self.on_dates(rows, "applied_on", faults, needed=True)
+        claims: list[Claim] = []
+        for index, row in enumerate(rows):
+            if index in faults.by_row:
+                continue
+            amount, code, on = amounts[index], codes[index], applied_on[index]
+            credit, debit = credits_[index], debits[index]
+            assert amount is not None
+            assert code is not None
+            assert on is not None
+            credit_minor = used[index]
+            if not amount:
+                sifted.ignore(ZERO)
+                continue
+            try:
+                claim = Claim(
+                    source_id=SourceId(ids[index] or f"{credit}>{debit}@{on}"),
+                    debit=self._ref(
+                        row, "invoice_kind", DocumentKind.INVOICE, debit or ""
+                    ),
+                    credit=self._ref(
+                        row, "credit_kind", self._table.credit_kind, credit or ""
+                    ),
+                    currency=code,
+                    amount_minor=abs(amount),
+                    credit_minor=None if credit_minor is None else abs(credit_minor),
+                    effective_on=on,
+                )
+                if self.is_repeated(
+                    claim.source_id,
+                    claim.source_id,
+                    sifted.numbers[index],
+                    claim,
+                    sifted,
+                ):
+                    continue
+            except FieldError as error:
+                faults.by_row[index] = error
+                continue
+            claims.append(claim)
+        sifted.problems += [
+            Problem(
+                reason=error.reason,
+                message=error.message,
+                remedy=error.remedy,
+                place=f"{chunk.place} row {sifted.numbers[index]}",
+                row=sifted.numbers[index],
+                source_ref=ids[index] or f"{credits_[index]} to {debits[index]}",
+                raw=raw(self.header, rows[index]),
+                currency=codes[index],
+            )
+            for index, error in sorted(faults.by_row.items())
+        ]
+        return Batch(
+            row_count=len(chunk.rows),
+            claims=tuple(claims),
+            problems=tuple(sifted.problems),
+            ignored=sifted.ignored,
+        )
+
+    def _ref(
+        self, row: Row, column: str, normal: DocumentKind, source_id: str
+    ) -> DocumentRef:
+        kind = normal
+        if column in self.columns:
+            text = text_or_none(row[self.columns[column][0]])
+            if text is not None:
+                found = self._kinds.get(text.casefold())
+                if found is None:
+                    raise FieldError(
+                        f"{self.title(column)}: the kind {text!r} is not known.",
+                        reason=ProblemReason.VALUE,
+                        remedy="Add it to the profile: [allocations.kinds] "
+                        f'"{text}" = "payment" (or another kind).',
+                    )
+                kind = found
+        return DocumentRef(kind, SourceId(source_id))

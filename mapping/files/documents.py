@@ -1,0 +1,391 @@
+"""Open items, invoices, credit notes and payments: a document a row.
+
+Fields stand in the order of the record. What a row lacks or garbles makes it a problem;
+the rest of the page goes on.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from itertools import groupby
+
+from ledger.ids import SourceId
+from ledger.money import Currency, from_minor
+from ledger.records import (
+    CASH_KINDS,
+    Batch,
+    Claim,
+    Document,
+    DocumentKind,
+    DocumentRef,
+    DueRule,
+    Problem,
+    ProblemReason,
+    Side,
+    Totals,
+)
+from mapping.fields import Cell, FieldError, text_or_none
+from mapping.files.columns import Faults, Header, Row
+from mapping.files.instalments import join_instalments
+from mapping.files.profiles import (
+    CreditNotes,
+    Documents,
+    Invoices,
+    OpenItems,
+    Payments,
+    Sign,
+)
+from mapping.files.rows import Chunk, Sifted, matcher, raw
+from mapping.files.table import Setting, TableMapper
+
+NORMAL_KIND = {
+    OpenItems: DocumentKind.INVOICE,
+    Invoices: DocumentKind.INVOICE,
+    CreditNotes: DocumentKind.CREDIT_NOTE,
+    Payments: DocumentKind.PAYMENT,
+}
+"""What a row of a table is when it says nothing else and its sign is the normal one."""
+
+OPPOSITE_KIND = {
+    OpenItems: DocumentKind.CREDIT_NOTE,
+    Invoices: DocumentKind.CREDIT_NOTE,
+    CreditNotes: DocumentKind.DEBIT_JOURNAL,
+    Payments: DocumentKind.REFUND,
+}
+"""What it is when its sign is the other one: a negative invoice is a credit note, a
+negative payment was paid back."""
+
+
+@dataclass(slots=True, kw_only=True)
+class DocumentColumns:
+    """The values of a page of documents, column by column.
+
+    `lost` is what rounding took of the amounts, by row.
+    """
+
+    ids: list[str | None]
+    numbers: list[str | None]
+    debtors: list[str | None]
+    currencies: Sequence[Currency | None]
+    amounts: list[int | None]
+    lost: dict[int, Decimal]
+    issued_on: list[date | None]
+    due_on: list[date | None]
+    voided_on: list[date | None]
+    applied_on: list[date | None]
+    totals: list[int | None]
+    disputed: list[int | None]
+    home: list[int | None]
+    rates: list[str | None]
+    references: list[str | None]
+    invoices: list[str | None]
+
+
+class DocumentMapper(TableMapper):
+    """Open items, invoices, credit notes and payments: a document a row.
+
+    Of an export of instalments, the rows of one invoice stand together and make one.
+    """
+
+    def __init__(self, table: Documents, header: Header, setting: Setting) -> None:
+        """Find the columns."""
+        super().__init__(table, header, setting)
+        self._table = table
+        self._normal = NORMAL_KIND[type(table)]
+        self._opposite = OPPOSITE_KIND[type(table)]
+        self._amount = "open" if isinstance(table, OpenItems) else "total"
+        self._by_instalment = (
+            isinstance(table, Invoices) and table.rows == "instalments"
+        )
+        self._kinds = {
+            text.strip().casefold(): kind for text, kind in table.kinds.items()
+        }
+        self._is_void = matcher(table.void, header)
+
+    def batch(self, chunk: Chunk) -> Batch:
+        """Return the documents of a page, and the claims their rows make."""
+        sifted = self.sift(chunk)
+        faults = Faults()
+        columns = self._read(sifted.rows, faults)
+        found: list[tuple[int, Document]] = []
+        for index, row in enumerate(sifted.rows):
+            if index in faults.by_row:
+                continue
+            try:
+                found.append((index, self._document(row, index, columns)))
+            except FieldError as error:
+                faults.by_row[index] = error
+        if self._by_instalment:
+            found = self._join(found, columns, faults)
+        documents: list[Document] = []
+        claims: list[Claim] = []
+        totals = _TotalsOfPage()
+        for index, document in found:
+            key = f"{document.kind}/{document.source_id}"
+            try:
+                if self.is_repeated(
+                    document.source_id, key, sifted.numbers[index], document, sifted
+                ):
+                    continue
+            except FieldError as error:
+                faults.by_row[index] = error
+                continue
+            documents.append(document)
+            totals.add(document, columns.amounts[index], columns.lost.get(index))
+            if columns.invoices[index]:
+                claims += self._claim(document, index, columns)
+        sifted.problems += [
+            self._problem(chunk, sifted, index, columns, error)
+            for index, error in sorted(faults.by_row.items())
+        ]
+        cleared, self.amounts.cleared_count = self.amounts.cleared_count, 0
+        return Batch(
+            row_count=len(chunk.rows),
+            documents=tuple(documents),
+            claims=tuple(claims),
+            problems=tuple(sifted.problems),
+            ignored=sifted.ignored,
+            totals=totals.close(cleared),
+        )
+
+    def kinds(self, rows: Sequence[Row]) -> list[DocumentKind | None]:
+        """Return what each row is by its kind and sign; None where that is unclear."""
+        faults = Faults()
+        codes = self.currencies(rows, faults)
+        found: list[DocumentKind | None] = []
+        for row, amount in zip(
+            rows, self.money(rows, self._amount, codes, faults, lost={}), strict=True
+        ):
+            try:
+                found.append(None if amount is None else self._kind(row, amount))
+            except FieldError:
+                found.append(None)
+        return found
+
+    def whole_rows(self, rows: Sequence[Row]) -> int:
+        """Return how many rows make whole documents when more rows are to come."""
+        if not self._by_instalment or not rows:
+            return len(rows)
+        positions = self.columns["id" if "id" in self.columns else "number"]
+
+        def key(row: Row) -> list[Cell]:
+            return [row[position] for position in positions if position < len(row)]
+
+        last = key(rows[-1])
+        count = len(rows)
+        while count and key(rows[count - 1]) == last:
+            count -= 1
+        return count
+
+    def _read(self, rows: Sequence[Row], faults: Faults) -> DocumentColumns:
+        codes = self.currencies(rows, faults)
+        lost: dict[int, Decimal] = {}
+        homes = [self.setting.home] * len(rows)
+        numbers = self.keys(rows, "number", faults)
+        return DocumentColumns(
+            ids=self.keys(rows, "id", faults) if "id" in self.columns else numbers,
+            numbers=numbers,
+            debtors=self.keys(rows, "debtor", faults),
+            currencies=codes,
+            amounts=self.money(rows, self._amount, codes, faults, lost=lost),
+            lost=lost,
+            issued_on=self.on_dates(rows, "issued_on", faults, needed=True),
+            due_on=self.on_dates(rows, "due_on", faults),
+            voided_on=self.on_dates(rows, "voided_on", faults),
+            applied_on=self.on_dates(rows, "applied_on", faults),
+            totals=self.money(rows, "total", codes, faults)
+            if self._amount == "open"
+            else [None] * len(rows),
+            disputed=self.money(rows, "disputed", codes, faults),
+            home=self.money(rows, "home_total", homes, faults),
+            rates=self.texts(rows, "rate"),
+            references=self.texts(rows, "reference"),
+            invoices=self.optional_keys(rows, "invoice", faults),
+        )
+
+    def _document(self, row: Row, index: int, columns: DocumentColumns) -> Document:
+        amount, issued_on = columns.amounts[index], columns.issued_on[index]
+        key, number = columns.ids[index], columns.numbers[index]
+        debtor, code = columns.debtors[index], columns.currencies[index]
+        assert amount is not None
+        assert issued_on is not None
+        assert key is not None
+        assert number is not None
+        assert debtor is not None
+        assert code is not None
+        due_on, rule = columns.due_on[index], DueRule.GIVEN
+        if due_on is None:
+            terms = self.read_terms(row)
+            if terms is not None:
+                due_on, rule = terms.due_on(issued_on), DueRule.TERMS
+        total, disputed = columns.totals[index], columns.disputed[index]
+        home, rate = columns.home[index], columns.rates[index]
+        is_list = self._amount == "open"
+        return Document(
+            kind=self._kind(row, amount),
+            source_id=SourceId(key),
+            number=number,
+            debtor=SourceId(debtor),
+            currency=code,
+            total_minor=abs(amount if total is None else total),
+            issued_on=issued_on,
+            due_on=due_on,
+            due_rule=rule,
+            home_minor=None if home is None else abs(home),
+            rate=None if rate is None else self._rate(rate),
+            reference=columns.references[index],
+            total_known=not is_list or total is not None,
+            open_minor=abs(amount) if is_list else None,
+            disputed_minor=None if disputed is None else abs(disputed),
+            voided_on=self._voided_on(row, columns.voided_on[index]),
+        )
+
+    def _kind(self, row: Row, amount: int) -> DocumentKind:
+        sign = self._table.sign
+        is_normal = amount <= 0 if sign is Sign.NEGATIVE else amount >= 0
+        if "kind" not in self.columns:
+            return self._normal if is_normal else self._opposite
+        text = text_or_none(row[self.columns["kind"][0]]) or ""
+        kind = self._kinds.get(text.casefold())
+        if kind is None:
+            raise FieldError(
+                f"{self.title('kind')}: the kind {text!r} is not known.",
+                reason=ProblemReason.VALUE,
+                remedy=f"Add it to the profile: [{self._table.kind_name}.kinds] "
+                f'"{text}" = "invoice" (or another kind).',
+            )
+        if is_normal or (kind.side is Side.CREDIT and sign is Sign.EITHER):
+            return kind
+        if kind.side is Side.DEBIT:
+            return DocumentKind.CREDIT_NOTE
+        return DocumentKind.REFUND if kind in CASH_KINDS else DocumentKind.DEBIT_JOURNAL
+
+    def _rate(self, text: str) -> Decimal:
+        try:
+            return Decimal(text.replace(self.format.decimal, "."))
+        except InvalidOperation as error:
+            raise FieldError(
+                f"{self.title('rate')}: {text!r} is no exchange rate.",
+                reason=ProblemReason.VALUE,
+                remedy="Correct the row or the decimal mark in the profile.",
+            ) from error
+
+    def _voided_on(self, row: Row, voided_on: date | None) -> date | None:
+        if voided_on is None and self._is_void is not None and self._is_void(row):
+            return self.setting.business_on
+        return voided_on
+
+    def _claim(
+        self, document: Document, index: int, columns: DocumentColumns
+    ) -> list[Claim]:
+        if document.kind.side is not Side.CREDIT or not document.total_minor:
+            return []
+        invoice = columns.invoices[index]
+        return [
+            Claim(
+                source_id=SourceId(f"{document.kind}/{document.source_id}>{invoice}"),
+                debit=DocumentRef(DocumentKind.INVOICE, SourceId(invoice or "")),
+                credit=DocumentRef(document.kind, document.source_id),
+                currency=document.currency,
+                amount_minor=document.total_minor,
+                effective_on=columns.applied_on[index] or document.issued_on,
+            )
+        ]
+
+    def _join(
+        self,
+        found: Sequence[tuple[int, Document]],
+        columns: DocumentColumns,
+        faults: Faults,
+    ) -> list[tuple[int, Document]]:
+        """Make one document of the rows of each; a faulty row spoils all of its own."""
+        spoilt = {columns.ids[index]: error for index, error in faults.by_row.items()}
+        joined: list[tuple[int, Document]] = []
+        for (_, source_id), group in groupby(
+            found, key=lambda one: (one[1].kind, one[1].source_id)
+        ):
+            indexes, parts = zip(*group, strict=True)
+            if source_id in spoilt:
+                error = FieldError(
+                    "Another instalment of this document cannot be read.",
+                    reason=spoilt[source_id].reason,
+                    remedy="Correct that row; all instalments land together.",
+                )
+                faults.by_row.update(dict.fromkeys(indexes, error))
+                continue
+            try:
+                joined.append((indexes[0], join_instalments(parts)))
+                lost = [columns.lost.pop(index, Decimal(0)) for index in indexes]
+                if any(lost):
+                    columns.lost[indexes[0]] = sum(lost, Decimal(0))
+            except FieldError as error:
+                faults.by_row.update(dict.fromkeys(indexes, error))
+        return joined
+
+    def _problem(
+        self,
+        chunk: Chunk,
+        sifted: Sifted,
+        index: int,
+        columns: DocumentColumns,
+        error: FieldError,
+    ) -> Problem:
+        amount, debtor = columns.amounts[index], columns.debtors[index]
+        effect = None
+        if amount is not None:
+            normal = self._normal.side is Side.DEBIT
+            flipped = self._table.sign is Sign.NEGATIVE
+            effect = amount if normal is not flipped else -amount
+        return Problem(
+            reason=error.reason,
+            message=error.message,
+            remedy=error.remedy,
+            place=f"{chunk.place} row {sifted.numbers[index]}",
+            row=sifted.numbers[index],
+            source_ref=columns.ids[index],
+            raw=raw(self.header, sifted.rows[index]),
+            debtor=None if debtor is None else SourceId(debtor),
+            currency=columns.currencies[index],
+            amount_minor=effect,
+        )
+
+
+class _TotalsOfPage:
+    """Adds up what a page's amounts were before and after rounding."""
+
+    def __init__(self) -> None:
+        self._posted: dict[Currency, int] = {}
+        self._lost: dict[Currency, Decimal] = {}
+        self._rounded: dict[Currency, int] = {}
+
+    def add(self, document: Document, amount: int | None, lost: Decimal | None) -> None:
+        code, effect = document.currency, effect_minor(document)
+        self._posted[code] = self._posted.get(code, 0) + effect
+        if lost is not None and amount is not None:
+            # What rounding took was written with the sign of the amount as written.
+            signed = lost if (amount >= 0) == (effect >= 0) else -lost
+            self._lost[code] = self._lost.get(code, Decimal(0)) + signed
+            self._rounded[code] = self._rounded.get(code, 0) + 1
+
+    def close(self, cleared: int) -> dict[Currency, Totals]:
+        return {
+            code: Totals(
+                exact=from_minor(minor, code) + self._lost.get(code, Decimal(0)),
+                posted_minor=minor,
+                rounded_count=self._rounded.get(code, 0),
+                cleared_count=cleared,
+            )
+            for code, minor in self._posted.items()
+        }
+
+
+def effect_minor(document: Document) -> int:
+    """Return what a document adds to what is owed: a list's open amount, or its total.
+
+    Credits are negative.
+    """
+    minor = document.total_minor
+    if document.open_minor is not None:
+        minor = document.open_minor
+    return minor if document.kind.side is Side.DEBIT else -minor

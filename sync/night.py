@@ -1,0 +1,85 @@
+"""A night: every connection of a tenant read and proved, one failure stopping none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ledger.errors import DuebridgeError
+from ledger.proof import Proof, ProofState
+from ledger.store.connections import RunState
+from sync.proof import Prover, is_good
+from sync.pull import Sync
+from sync.result import RunResult
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one connection's night takes."""
+
+    sync: Sync
+    prover: Prover
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """How one connection's night went.
+
+    Attributes:
+        run: None if it could not even begin.
+        proof: None if it failed before.
+        error: What kept it from going through.
+    """
+
+    tenant: str
+    connection: str
+    run: RunResult | None
+    proof: Proof | None
+    error: DuebridgeError | None
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether nothing is left for a person."""
+        return (
+            self.error is None
+            and self.run is not None
+            and self.run.is_clean
+            and self.run.waiting == 0
+            and self.proof is not None
+            and is_good(self.proof.state)
+        )
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether something could not be read at all."""
+        return self.error is not None or (
+            self.run is not None and self.run.state is RunState.FAILED
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line for a log."""
+        if self.error is not None:
+            return f"{self.tenant}/{self.connection}: failed: {self.error.message}"
+        assert self.run is not None
+        new = sum(step.new for step in self.run.steps)
+        changed = sum(step.changed for step in self.run.steps)
+        gone = sum(step.closed + step.voided for step in self.run.steps)
+        state = self.proof.state if self.proof else ProofState.UNPROVED
+        return (
+            f"{self.tenant}/{self.connection}: {self.run.state}, {new} new, {changed} "
+            f"changed, {gone} gone, {self.run.problems} problems, {self.run.waiting} "
+            f"waiting, {state}"
+        )
+
+
+def run_night(work: Iterable[Work]) -> Iterable[Night]:
+    """Yield how each connection's night went, as it ends."""
+    for one in work:
+        tenant, connection = one.sync.tenant.slug, one.sync.connection.name
+        run: RunResult | None = None
+        try:
+            run = one.sync.run()
+            proof = one.prover.prove()
+        except DuebridgeError as error:
+            yield Night(tenant, connection, run, None, error)
+            continue
+        yield Night(tenant, connection, run, proof, None)

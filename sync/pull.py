@@ -1,0 +1,260 @@
+"""A sync run: each step of a connector, page by page, into the ledger."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from connectors.contract import Connector, Named, Progress, Step
+from ledger.calendar import Clock
+from ledger.errors import ApprovalError, RetryableError, SourceError
+from ledger.fx import NoRateError, RateSource
+from ledger.money import Currency, from_minor
+from ledger.store import (
+    absence,
+    allocations,
+    connections,
+    derived,
+    landing,
+    pages,
+    problems,
+)
+from ledger.store.absence import Share
+from ledger.store.connections import RunState, StoredConnection
+from ledger.store.landing import Landing
+from ledger.store.session import Database, Session
+from ledger.store.tenants import Tenant
+from sync.result import RunResult, StepResult, StepState, Tally
+
+WATCH = Callable[[str, Progress], None]
+"""Told of each page that landed: which file or resource, and how far it is."""
+
+PARKED = "parked"
+"""The resource under which claims that waited land."""
+
+
+class TooManyGoneError(ApprovalError):
+    """A list would close or void more than a person allowed in advance."""
+
+    def __init__(self, label: str, what: str, share: str) -> None:
+        """Say how much, and how to go on."""
+        super().__init__(
+            f"{label} no longer names {share} {what}. A wrong or partial file looks "
+            "like this, so nothing was changed.",
+            remedy="Check the file. If it is right, run again with --accept-closures.",
+        )
+
+
+def _ignore(label: str, progress: Progress) -> None:
+    del label, progress
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sync:
+    """All that a run needs.
+
+    Attributes:
+        full: Whether to read everything again.
+        accept_closures: Whether a person allowed any number of closures.
+        watch: Told of each page.
+    """
+
+    database: Database
+    tenant: Tenant
+    connection: StoredConnection
+    connector: Connector
+    clock: Clock
+    rates: RateSource
+    full: bool = False
+    accept_closures: bool = False
+    watch: WATCH = _ignore
+
+    def run(self) -> RunResult:
+        """Read what is new; one run at a time for a connection.
+
+        Raises:
+            ConnectionBusyError: Another process is syncing it.
+            ClockBehindError: The clock stands before what the ledger knows.
+        """
+        with connections.exclusive(self.database, self.connection):
+            return _Run(self).run()
+
+    @property
+    def business_on(self) -> date:
+        """The tenant's business day."""
+        return self.clock.today(self.tenant.timezone)
+
+
+class _Run:
+    def __init__(self, sync: Sync) -> None:
+        self._sync = sync
+        self._result = RunResult(sync.connection.name)
+        with self._session() as session:
+            self._cursors = connections.load_cursors(session, sync.connection.id)
+            self._run_id = connections.begin_run(
+                session,
+                sync.connection.id,
+                started_at=sync.clock.now(),
+                business_on=sync.business_on,
+            )
+
+    def run(self) -> RunResult:
+        result = self._result
+        try:
+            for step in self._sync.connector.steps(self._cursors, full=self._sync.full):
+                if result.state is RunState.STOPPED:
+                    break
+                self._take(step)
+        except (SourceError, RetryableError) as error:
+            self._fail(StepResult("source", self._sync.connection.name), error)
+        self._land_parked()
+        with self._session() as session:
+            result.problems = len(problems.load_open(session, self._sync.connection.id))
+            connections.end_run(
+                session,
+                self._run_id,
+                state=result.state,
+                completed_at=self._sync.clock.now(),
+                summary=result.as_json(),
+                message=result.message or None,
+            )
+        return result
+
+    def _take(self, step: Step) -> None:
+        result = StepResult(step.resource, step.label)
+        try:
+            result.note = step.skipped
+            if result.note:
+                result.state = StepState.SKIPPED
+            else:
+                self._settle_gone(step, result)
+                self._land(step, result)
+        except ApprovalError as error:
+            result.state, result.note = StepState.STOPPED, error.user_message
+            self._result.state = RunState.STOPPED
+        except (SourceError, RetryableError) as error:
+            self._fail(result, error)
+            return
+        self._result.steps.append(result)
+
+    def _fail(self, result: StepResult, error: SourceError | RetryableError) -> None:
+        result.state, result.note = StepState.FAILED, error.user_message
+        self._result.state = RunState.FAILED
+        self._result.steps.append(result)
+
+    def _settle_gone(self, step: Step, result: StepResult) -> None:
+        named = step.named()
+        if named is None:
+            return
+        with self._session() as session:
+            begun = self._begin(session, step.resource, step.dated_on)
+            derived.prepare(begun)
+            count = absence.name_documents(begun, named.documents())
+            if named.claims is not None:
+                absence.name_claims(begun, named.claims())
+            result.note = named.doubts()
+            if result.note:
+                return
+            self._refuse_too_many(begun, step, named, count)
+            if named.open_only:
+                result.closed = absence.close_missing(begun, named.kinds)
+            else:
+                result.voided = absence.void_missing(begun, named.kinds)
+            if named.claims is not None:
+                result.unclaimed = absence.unclaim_missing(begun)
+            derived.refresh(begun)
+
+    def _refuse_too_many(
+        self, begun: Landing, step: Step, named: Named, count: int
+    ) -> None:
+        if self._sync.accept_closures:
+            return
+        what = "open items" if named.open_only else "documents"
+        shares = (
+            absence.open_shares(begun, named.kinds)
+            if named.open_only
+            else absence.standing_shares(begun, named.kinds)
+        )
+        standing = sum(share.standing for share in shares)
+        missing = sum(share.missing for share in shares)
+        if not missing:
+            return
+        if not count:
+            raise TooManyGoneError(
+                step.label, f"of {standing} {what}, and has no rows", "any"
+            )
+        limit = named.limit_percent
+        if missing * 100 > standing * limit:
+            share = f"{missing} of {standing}"
+            raise TooManyGoneError(step.label, f"{what} (limit {limit} %)", share)
+        percent = self._amount_percent(shares)
+        if percent is not None and percent > limit:
+            share = f"{percent} % of the amount of the"
+            raise TooManyGoneError(step.label, f"{what} (limit {limit} %)", share)
+
+    def _amount_percent(self, shares: list[Share]) -> int | None:
+        """Return how much of the open amount is missing, in home currency."""
+        whole = gone = 0
+        for share in shares:
+            try:
+                per = self._per_home(share.currency)
+            except NoRateError:
+                continue
+            whole += int(from_minor(share.open_minor, share.currency) * 100 / per)
+            gone += int(from_minor(share.missing_minor, share.currency) * 100 / per)
+        return -(-gone * 100 // whole) if whole else None
+
+    def _per_home(self, code: Currency) -> Decimal:
+        home = self._sync.tenant.home_currency
+        if code == home:
+            return Decimal(1)
+        return self._sync.rates.rate(
+            home=home, currency=code, on=self._sync.business_on
+        ).per
+
+    def _land(self, step: Step, result: StepResult) -> None:
+        before = self._cursors.get(step.resource) if step.resumes else None
+        since = None if before is None else datetime.fromisoformat(before["since"])
+        if before is not None:
+            result.tally = Tally.from_json(before["tally"])
+        for page in step.pages():
+            batch = page.decode()
+            result.tally.add(batch)
+            with self._session() as session:
+                begun = self._begin(session, step.resource, step.dated_on)
+                since = since or begun.known_at
+                position = {
+                    **page.position,
+                    "since": since.isoformat(),
+                    "tally": result.tally.as_json(),
+                }
+                result.add(pages.land(begun, step.resource, batch, position))
+                if page.is_last:
+                    problems.resolve_unseen(begun, step.resource, since=since)
+            self._sync.watch(step.label, page.progress)
+
+    def _land_parked(self) -> None:
+        with self._session() as session:
+            connection_id = self._sync.connection.id
+            if allocations.any_ready(session, connection_id):
+                begun = self._begin(session, PARKED, None)
+                derived.prepare(begun)
+                allocations.retry_parked(begun)
+                derived.refresh(begun)
+            self._result.waiting = len(allocations.load_waiting(session, connection_id))
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self._sync.database.tenant(self._sync.tenant.scope) as session:
+            yield session
+
+    def _begin(self, session: Session, resource: str, dated_on: date | None) -> Landing:
+        return landing.begin(
+            session,
+            connection_id=self._sync.connection.id,
+            run_id=self._run_id,
+            resource=resource,
+            clock_at=self._sync.clock.now(),
+            business_on=dated_on or self._sync.business_on,
+        )

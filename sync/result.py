@@ -1,0 +1,188 @@
+"""What a sync run did, step by step, as values that are stored and shown."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum, auto
+from typing import Any
+
+from ledger.money import Currency
+from ledger.records import Batch, Totals
+from ledger.store.connections import RunState
+from ledger.store.pages import PageLanded
+
+
+class StepState(StrEnum):
+    """How a step ended."""
+
+    READ = auto()
+    """It was read to its end."""
+    SKIPPED = auto()
+    """There was nothing to do; the note says why."""
+    STOPPED = auto()
+    """It waits for a person's word; the note says for what."""
+    FAILED = auto()
+    """It could not be read; the note says why."""
+
+
+@dataclass(slots=True)
+class Sums:
+    """Amounts of one currency as read and as posted."""
+
+    exact: Decimal = Decimal(0)
+    posted_minor: int = 0
+    rounded_count: int = 0
+
+    def add(self, totals: Totals) -> None:
+        """Take in a page's totals."""
+        self.exact += totals.exact
+        self.posted_minor += totals.posted_minor
+        self.rounded_count += totals.rounded_count
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "exact": str(self.exact),
+            "posted_minor": self.posted_minor,
+            "rounded_count": self.rounded_count,
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Sums":
+        """Read what `as_json` wrote."""
+        return cls(Decimal(body["exact"]), body["posted_minor"], body["rounded_count"])
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a reading of one resource came to, over all its pages."""
+
+    rows: int = 0
+    landed: int = 0
+    quarantined: int = 0
+    ignored: dict[str, int] = field(default_factory=dict)
+    sums: dict[Currency, Sums] = field(default_factory=dict)
+
+    def add(self, batch: Batch) -> None:
+        """Take in a page."""
+        self.rows += batch.row_count
+        self.landed += len(batch.documents) or len(batch.claims) or len(batch.debtors)
+        self.quarantined += len(batch.problems)
+        for reason, count in batch.ignored.items():
+            self.ignored[reason] = self.ignored.get(reason, 0) + count
+        for code, totals in batch.totals.items():
+            self.sums.setdefault(code, Sums()).add(totals)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "rows": self.rows,
+            "landed": self.landed,
+            "quarantined": self.quarantined,
+            "ignored": self.ignored,
+            "sums": {code: sums.as_json() for code, sums in self.sums.items()},
+        }
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> "Tally":
+        """Read what `as_json` wrote."""
+        return cls(
+            rows=body["rows"],
+            landed=body["landed"],
+            quarantined=body["quarantined"],
+            ignored=dict(body["ignored"]),
+            sums={
+                Currency(code): Sums.from_json(sums)
+                for code, sums in body["sums"].items()
+            },
+        )
+
+
+@dataclass(slots=True)
+class StepResult:
+    """What one step did.
+
+    Attributes:
+        new: Records that were not known.
+        changed: Records that were known otherwise.
+        same: Records that were known so.
+        closed: Open items that a complete list no longer named.
+        voided: Documents that complete exports no longer named.
+        unclaimed: Allocations that complete exports no longer made.
+        tally: The whole reading, pages of an earlier, cut-off run included.
+    """
+
+    resource: str
+    label: str
+    state: StepState = StepState.READ
+    note: str = ""
+    new: int = 0
+    changed: int = 0
+    same: int = 0
+    closed: int = 0
+    voided: int = 0
+    unclaimed: int = 0
+    tally: Tally = field(default_factory=Tally)
+
+    def add(self, landed: PageLanded) -> None:
+        """Take in what became of a page."""
+        for part in (landed.debtors, landed.documents, landed.claims):
+            self.new += part.new
+            self.changed += part.changed
+            self.same += part.same
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "resource": self.resource,
+            "label": self.label,
+            "state": str(self.state),
+            "note": self.note,
+            "new": self.new,
+            "changed": self.changed,
+            "same": self.same,
+            "closed": self.closed,
+            "voided": self.voided,
+            "unclaimed": self.unclaimed,
+            **self.tally.as_json(),
+        }
+
+
+@dataclass(slots=True)
+class RunResult:
+    """What a run did.
+
+    Attributes:
+        waiting: Claims that wait for a document which is not there.
+        problems: Open problems of the connection after the run.
+    """
+
+    connection: str
+    state: RunState = RunState.COMPLETED
+    steps: list[StepResult] = field(default_factory=list)
+    waiting: int = 0
+    problems: int = 0
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything was read and nothing is left for a person."""
+        return self.state is RunState.COMPLETED and not self.problems
+
+    @property
+    def message(self) -> str:
+        """What went wrong, all steps together."""
+        return "\n".join(
+            step.note
+            for step in self.steps
+            if step.state in {StepState.FAILED, StepState.STOPPED}
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "connection": self.connection,
+            "state": str(self.state),
+            "steps": [step.as_json() for step in self.steps],
+            "waiting": self.waiting,
+            "problems": self.problems,
+        }
