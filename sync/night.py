@@ -1,6 +1,6 @@
 """A night: every connection of a tenant read and proved, one failure stopping none."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from ledger.errors import DuebridgeError
@@ -17,6 +17,9 @@ class Work:
 
     sync: Sync
     prover: Prover
+
+
+Maker = Callable[[], Work]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +74,17 @@ class Night:
         )
 
 
-def run_night(work: Iterable[Work]) -> Iterable[Night]:
-    """Yield how each connection's night went, as it ends."""
-    for one in work:
-        tenant, connection = one.sync.tenant.slug, one.sync.connection.name
+def run_night(tenant: str, work: Iterable[tuple[str, Maker]]) -> Iterator[Night]:
+    """Yield how each connection's night went, as it ends.
+
+    Args:
+        tenant: The tenant's slug.
+        work: Each connection's name, and what makes its work; making may fail as well.
+    """
+    for connection, make in work:
         run: RunResult | None = None
         try:
+            one = make()
             run = one.sync.run()
             proof = one.prover.prove()
         except DuebridgeError as error:

@@ -46,7 +46,8 @@ class TooManyGoneError(ApprovalError):
         )
 
 
-def _ignore(label: str, progress: Progress) -> None:
+def unwatched(label: str, progress: Progress) -> None:
+    """Tell nobody."""
     del label, progress
 
 
@@ -68,7 +69,7 @@ class Sync:
     rates: RateSource
     full: bool = False
     accept_closures: bool = False
-    watch: WATCH = _ignore
+    watch: WATCH = unwatched
 
     def run(self) -> RunResult:
         """Read what is new; one run at a time for a connection.

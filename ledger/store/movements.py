@@ -67,7 +67,7 @@ JOIN ({documents}) AS d ON d.id = a.{leg}_id
 WHERE a.tenant_id = :tenant_id AND a.effective_on BETWEEN :begin_on AND :as_of {known}
 """
 DOCUMENTS_NOW = """
-SELECT id, currency, kind, total_minor, issued_on, due_on,
+SELECT id, debtor_id, number, currency, kind, total_minor, issued_on, due_on,
        instalment_due_on, instalment_minor
 FROM document WHERE tenant_id = :tenant_id
 """
@@ -102,9 +102,9 @@ WHERE a.tenant_id = :tenant_id AND a.amount_minor > 0 AND a.debit_id IS NOT NULL
 
 # What came in for a document with instalments fills them in order, so each part of a
 # payment is as late as the instalment it fills.
-PAYMENTS = """
-WITH applied AS ({applied}),
-documents AS (
+PAID = """
+WITH applied AS NOT MATERIALIZED ({applied}),
+documents AS NOT MATERIALIZED (
     SELECT * FROM ({documents}) AS d WHERE d.kind = 'invoice' AND issued_on <= :as_of
 ),
 filled AS (
@@ -116,7 +116,7 @@ filled AS (
     WINDOW up_to AS (PARTITION BY d.id ORDER BY a.effective_on, a.claim_id)
 ),
 parts AS (
-    SELECT d.id, d.currency, d.issued_on, part.due_on,
+    SELECT d.id, d.debtor_id, d.number, d.currency, d.issued_on, part.due_on,
            sum(part.minor) OVER up_to - part.minor AS from_minor,
            CASE WHEN part.number < cardinality(d.instalment_minor)
                 THEN sum(part.minor) OVER up_to ELSE 'infinity'::numeric END AS to_minor
@@ -127,19 +127,24 @@ parts AS (
     WINDOW up_to AS (PARTITION BY d.id ORDER BY part.number)
 ),
 paid AS (
-    SELECT d.currency, a.amount_minor AS minor, a.effective_on - d.issued_on AS days,
+    SELECT d.id, d.debtor_id, d.number, d.currency, a.effective_on AS paid_on,
+           a.amount_minor::numeric AS minor, a.effective_on - d.issued_on AS days,
            a.effective_on - d.due_on AS late
     FROM applied a JOIN documents d ON d.id = a.debit_id
     WHERE d.instalment_due_on IS NULL AND a.kind = 'payment'
       AND a.effective_on >= :begin_on
     UNION ALL
-    SELECT p.currency, least(f.to_minor, p.to_minor) - greatest(f.from_minor,
-           p.from_minor), f.effective_on - p.issued_on, f.effective_on - p.due_on
+    SELECT p.id, p.debtor_id, p.number, p.currency, f.effective_on,
+           least(f.to_minor, p.to_minor) - greatest(f.from_minor, p.from_minor),
+           f.effective_on - p.issued_on, f.effective_on - p.due_on
     FROM filled f
     JOIN parts p ON p.id = f.id AND f.from_minor < p.to_minor
                 AND p.from_minor < f.to_minor
     WHERE f.kind = 'payment' AND f.effective_on >= :begin_on
 )
+"""
+
+PAYMENTS = """
 SELECT currency, count(*) AS row_count, sum(minor) AS amount,
        sum(minor * days) AS amount_days, sum(minor * late) AS amount_days_late,
        sum(minor * greatest(late, 0)) AS amount_days_late_floored,
@@ -225,14 +230,7 @@ def payments(
 
     Amounts are minor units.
     """
-    then = not known.is_latest
-    sql = PAYMENTS.format(
-        applied=APPLIED.format(
-            known="AND a.known_at <= :known_at" if then else "",
-            reversal_known="AND r.known_at <= :known_at" if then else "",
-        ),
-        documents=_documents(known),
-    )
+    sql = f"{paid_sql(known)} {PAYMENTS}"
     parameters = {
         "begin_on": window.begin_on,
         "as_of": window.end_on,
@@ -250,6 +248,16 @@ def payments(
         )
         for row in session.execute(sql, parameters)
     }
+
+
+def paid_sql(known: KnownAt) -> str:
+    """Return the WITH clause of the relation `paid`: payments by what they settled."""
+    then = not known.is_latest
+    applied = APPLIED.format(
+        known="AND a.known_at <= :known_at" if then else "",
+        reversal_known="AND r.known_at <= :known_at" if then else "",
+    )
+    return PAID.format(applied=applied, documents=state_sql(known))
 
 
 def rolled(
@@ -292,7 +300,7 @@ def _facts(
     session: Session, known: KnownAt, *, begin_on: date, as_of: date
 ) -> list[_Moved]:
     parameters = {"begin_on": begin_on, "as_of": as_of, **known.parameters}
-    documents = _documents(known)
+    documents = state_sql(known)
     issued = SUMMED.format(
         sums=_named(ISSUED), rows=DOCUMENTS.format(documents=documents)
     )
@@ -307,7 +315,8 @@ def _facts(
     )
 
 
-def _documents(known: KnownAt) -> str:
+def state_sql(known: KnownAt) -> str:
+    """Return the relation of all documents as known at a landing."""
     return DOCUMENTS_NOW if known.is_latest else VERSIONS_THEN
 
 

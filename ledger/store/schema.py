@@ -8,11 +8,12 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
-from sqlalchemy import URL, Connection, create_engine
+from sqlalchemy import URL, Connection, create_engine, text
 
 from ledger.errors import ConfigurationError
 
 POSTGRESQL_MIN = 15
+LOCK = 0x0DB0
 
 
 class SchemaVersionError(ConfigurationError):
@@ -102,6 +103,8 @@ def _run(owner: URL, *, worker_role: str, revision: str) -> None:
                 assert version is not None
                 if int(version[0]) < POSTGRESQL_MIN:
                     raise ServerVersionError(".".join(map(str, version)))
+                # Of two processes that migrate at once, the second finds it done.
+                connection.execute(text(f"SELECT pg_advisory_xact_lock({LOCK})"))
                 config.attributes["connection"] = connection
                 found = current(connection)
                 try:

@@ -17,8 +17,9 @@ from sqlalchemy import (
     create_engine,
     text,
 )
+from sqlalchemy.exc import DBAPIError
 
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, RetryableError
 from ledger.ids import TenantId
 
 LOCK_TIMEOUT_S = 60
@@ -97,6 +98,54 @@ class UnsafeRoleError(ConfigurationError):
         )
 
 
+class DatabaseError(RetryableError):
+    """The database refused or could not be reached."""
+
+    def __init__(self, reason: str, remedy: str) -> None:
+        """Say why and what to do."""
+        super().__init__(f"The database {reason}.", remedy=remedy)
+
+
+@contextmanager
+def named_errors() -> Iterator[None]:
+    """Give a name to what is not a fault of the product.
+
+    Raises:
+        DatabaseError: The disk is full, the server is gone, a lock was not free.
+    """
+    try:
+        yield
+    except DBAPIError as error:
+        match error.orig:
+            case psycopg.errors.DiskFull():
+                raise DatabaseError(
+                    "has no disk space left; nothing of this page was stored",
+                    "Free some space and run again.",
+                ) from error
+            case psycopg.errors.LockNotAvailable():
+                raise DatabaseError(
+                    "is busy: another process holds the tenant's ledger",
+                    "Run again when it has finished.",
+                ) from error
+            case psycopg.errors.QueryCanceled():
+                raise DatabaseError(
+                    f"stopped a question after {STATEMENT_TIMEOUT_S} seconds",
+                    "Ask a narrower question.",
+                ) from error
+            case psycopg.errors.UndefinedTable() | psycopg.errors.UndefinedColumn():
+                raise DatabaseError(
+                    "is not at the schema of this version",
+                    "Run `duebridge init`.",
+                ) from error
+            case psycopg.OperationalError():
+                raise DatabaseError(
+                    f"could not be reached or broke off: {str(error.orig).strip()}",
+                    "Run again; `duebridge doctor` looks at the server.",
+                ) from error
+            case _:
+                raise
+
+
 class Database:
     """The working role's way into the database."""
 
@@ -124,14 +173,14 @@ class Database:
     @contextmanager
     def tenant(self, scope: TenantScope) -> Iterator[Session]:
         """Open a transaction of one tenant; it commits when the block ends well."""
-        with self._engine.begin() as connection:
+        with named_errors(), self._engine.begin() as connection:
             _enter(connection, scope)
             yield Session(connection, scope)
 
     @contextmanager
     def question(self, scope: TenantScope) -> Iterator[Session]:
         """Open a transaction that only reads, in which nothing moves."""
-        with self._snapshots.begin() as connection:
+        with named_errors(), self._snapshots.begin() as connection:
             connection.execute(text("SET TRANSACTION READ ONLY"))
             _enter(connection, scope)
             yield Session(connection, scope)
@@ -139,7 +188,7 @@ class Database:
     @contextmanager
     def shared(self) -> Iterator[Connection]:
         """Open a transaction outside every tenant, for the shared tables."""
-        with self._engine.begin() as connection:
+        with named_errors(), self._engine.begin() as connection:
             yield connection
 
     @contextmanager
@@ -147,7 +196,7 @@ class Database:
         """Try for a lock that lasts as long as the block; yield whether it was free."""
         locks = self._engine.execution_options(isolation_level="AUTOCOMMIT")
         arguments = {"group": group, "key": key}
-        with locks.connect() as connection:
+        with named_errors(), locks.connect() as connection:
             free = connection.execute(
                 text("SELECT pg_try_advisory_lock(:group, :key)"), arguments
             ).scalar_one()
@@ -158,6 +207,18 @@ class Database:
                     connection.execute(
                         text("SELECT pg_advisory_unlock(:group, :key)"), arguments
                     )
+
+    def revision(self) -> str | None:
+        """Return the schema's revision, or None where there is no schema."""
+        with self.shared() as connection:
+            found = connection.execute(
+                text("SELECT to_regclass('public.alembic_version') IS NOT NULL")
+            ).scalar_one()
+            if not found:
+                return None
+            return connection.execute(
+                text("SELECT version_num FROM alembic_version")
+            ).scalar_one_or_none()
 
     def refuse_unsafe_role(self) -> None:
         """Check that the role can't pass the policies.

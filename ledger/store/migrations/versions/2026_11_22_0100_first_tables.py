@@ -440,3 +440,4 @@ def upgrade() -> None:
     protect("proof", "SELECT, INSERT")
     protect("sync_run", "SELECT, INSERT, UPDATE")
     share("tenant", "SELECT, INSERT, UPDATE")
+    share("alembic_version", "SELECT")

@@ -1,0 +1,262 @@
+"""`duebridge sync` and `night`: books are read into the ledger."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from app.cli.connect import ConnectionOption, chosen
+from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
+from app.cli.listing import (
+    Column,
+    Format,
+    Listing,
+    Style,
+    amount,
+    number_column,
+    show,
+    text_column,
+)
+from connectors import contract
+from ledger.errors import RequestError
+from ledger.store import tenants
+from ledger.store.connections import RunState
+from sync.night import Night
+from sync.pull import WATCH, unwatched
+from sync.result import RunResult, StepResult, StepState
+
+FullOption = Annotated[bool, typer.Option("--full", help="Read everything again.")]
+AcceptOption = Annotated[
+    bool,
+    typer.Option(
+        "--accept-closures", help="Go on even if many items are missing from a list."
+    ),
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("sync")(sync_command)
+    app.command("night")(night_command)
+
+
+def sync_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    connection: ConnectionOption = None,
+    full: FullOption = False,
+    accept_closures: AcceptOption = False,
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """Read what is new in a tenant's books into the ledger."""
+    with opened(context) as product, progress_bars() as watch:
+        owner = product.tenant(tenant)
+        results = [
+            product.work(
+                owner,
+                one,
+                watch=watch,
+                full=full,
+                accept_closures=accept_closures,
+            ).sync.run()
+            for one in chosen(product, owner, connection)
+        ]
+    show(run_listing(owner.slug, results), format_, out)
+    code = Exit.DONE
+    if any(not one.is_clean or one.waiting for one in results):
+        code = Exit.LEFT_OVER
+    if any(one.state is RunState.FAILED for one in results):
+        code = Exit.FAILED
+    raise typer.Exit(code)
+
+
+@contextmanager
+def progress_bars() -> Iterator[WATCH]:
+    """Show a bar a file while it is read; nothing where nobody looks."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield unwatched
+        return
+    with Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("rows"),
+        TimeElapsedColumn(),
+        console=console,
+        transient=True,
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def watch(label: str, progress: contract.Progress) -> None:
+            if label not in tasks:
+                tasks[label] = bars.add_task(label, total=progress.total)
+            bars.update(tasks[label], completed=progress.done)
+
+        yield watch
+
+
+def run_listing(slug: str, results: list[RunResult]) -> Listing:
+    """Return what runs did as rows, one a file or resource."""
+    items = [
+        {"connection": result.connection, **step.as_json()}
+        for result in results
+        for step in result.steps
+        if step.state is not StepState.SKIPPED or step.note == "unchanged"
+    ]
+    notes = []
+    for result in results:
+        notes += [
+            f"{step.label}: {step.note}."
+            for step in result.steps
+            if _worth_saying(step)
+        ]
+        notes += _amount_notes(result)
+        if result.problems or result.waiting:
+            notes.append(
+                f"{result.connection}: {result.problems} rows are quarantined, "
+                f"{result.waiting} allocations wait for a document: `duebridge "
+                f"problems {slug}` says why."
+            )
+    return Listing(
+        title=f"Sync of {slug}",
+        columns=[
+            text_column("Connection", "connection"),
+            text_column("Read", "label"),
+            text_column("State", "state"),
+            number_column("Rows", "rows"),
+            number_column("New", "new"),
+            number_column("Changed", "changed"),
+            number_column("Same", "same"),
+            number_column("Quarantined", "quarantined"),
+            Column("Ignored", _ignored, Style.NUMBER),
+            Column(
+                "Gone",
+                lambda item: (
+                    item["closed"] + item["voided"] + item["unclaimed"] or None
+                ),
+            ),
+        ],
+        items=items,
+        meta={
+            "tenant": slug,
+            "runs": [
+                {
+                    "connection": result.connection,
+                    "state": str(result.state),
+                    "problems": result.problems,
+                    "waiting": result.waiting,
+                }
+                for result in results
+            ],
+        },
+        notes=notes,
+    )
+
+
+def _gone(item: Any) -> int | None:
+    return item["closed"] + item["voided"] + item["unclaimed"] or None
+
+
+def _ignored(item: Any) -> int | None:
+    return sum(item["ignored"].values()) or None
+
+
+def _worth_saying(step: StepResult) -> bool:
+    return bool(step.note) and step.note not in {
+        "unchanged",
+        "no table is declared complete",
+    }
+
+
+def _amount_notes(result: RunResult) -> list[str]:
+    notes = []
+    for step in result.steps:
+        for code, sums in step.tally.sums.items():
+            posted = amount(sums.posted_minor, code)["amount"]
+            if sums.rounded_count:
+                notes.append(
+                    f"{step.label}: {sums.exact:,} {code} as read, {posted} {code} as "
+                    f"posted; {sums.rounded_count} rows had more decimals and were "
+                    "rounded half up."
+                )
+    return notes
+
+
+def night_command(
+    context: typer.Context,
+    tenant: Annotated[str | None, typer.Argument(help="The tenant's slug.")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="Every tenant.")] = False,
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """Read and prove every connection of a tenant, or of all; safe to run from cron."""
+    if (tenant is None) is not all_:
+        raise RequestError("Name a tenant, or give --all.")
+    with opened(context) as product, progress_bars() as watch:
+        if tenant is None:
+            with product.database.shared() as connection:
+                owners = tenants.load_all(connection)
+        else:
+            owners = [product.tenant(tenant)]
+        nights = [
+            night for owner in owners for night in product.night(owner, watch=watch)
+        ]
+    show(night_listing(nights), format_, out)
+    raise typer.Exit(exit_code(nights))
+
+
+def exit_code(nights: list[Night]) -> Exit:
+    """Return what a night's exit code says."""
+    if any(night.has_failed for night in nights):
+        return Exit.FAILED
+    if any(not night.is_clean for night in nights):
+        return Exit.LEFT_OVER
+    return Exit.DONE
+
+
+def night_listing(nights: list[Night]) -> Listing:
+    """Return how a night went, a line a connection."""
+    return Listing(
+        title="Night",
+        columns=[
+            text_column("Tenant", "tenant"),
+            text_column("Connection", "connection"),
+            text_column("State", "state"),
+            text_column("Proof", "proof"),
+            text_column("Summary", "summary"),
+        ],
+        items=[
+            {
+                "tenant": night.tenant,
+                "connection": night.connection,
+                "state": "failed" if night.run is None else str(night.run.state),
+                "proof": None if night.proof is None else str(night.proof.state),
+                "clean": night.is_clean,
+                "summary": night.summary,
+                "message": _night_message(night),
+            }
+            for night in nights
+        ],
+        notes=[
+            f"{night.tenant}/{night.connection}: {message}"
+            for night in nights
+            if (message := _night_message(night))
+        ],
+    )
+
+
+def _night_message(night: Night) -> str:
+    if night.error is not None:
+        return night.error.user_message
+    return night.run.message if night.run is not None else ""
