@@ -13,7 +13,7 @@ from sqlalchemy import URL
 
 from app import own_server
 from app.clock import SystemClock
-from app.postgres import EmbeddedServer
+from app.postgres.server import EmbeddedServer
 from app.rates import ecb_rates
 from config.settings import Settings
 from connectors.contract import Connector

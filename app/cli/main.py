@@ -19,6 +19,7 @@ from app.cli import (
     export,
     movements,
     problems,
+    profile,
     prove,
     setup,
     sync,
@@ -43,6 +44,7 @@ app = typer.Typer(
 for room in (
     setup,
     tenant,
+    profile,
     connect,
     sync,
     prove,

@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from app import postgres
 from app.bootstrap import Product
 from app.cli.context import Exit, FormatOption, OutOption, opened
 from app.cli.listing import Format, Listing, show, text_column
+from app.postgres import server as postgres
 from ledger.errors import DuebridgeError
 from ledger.store import schema
 

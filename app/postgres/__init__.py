@@ -1,0 +1,1 @@
+"""The embedded PostgreSQL: `server` is what the rest of the product uses."""

@@ -1,0 +1,44 @@
+"""What all tests share: one embedded server a run, books of its own a test."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import URL
+
+from app.postgres.server import EmbeddedServer, ServerAddress
+from ledger.store import schema
+from ledger.store.session import Database
+from ledger.testing import Books
+
+SHARED = Path(__file__).parents[2] / "shared"
+"""Reference data that lies beside some checkouts."""
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddress]:
+    """The address of an embedded server with the newest schema."""
+    home = tmp_path_factory.mktemp("home")
+    with EmbeddedServer(home, idle_stop_s=1) as address:
+        schema.upgrade(address.owner_url(), worker_role=address.worker)
+        yield address
+
+
+@pytest.fixture(scope="session")
+def owner_url(server: ServerAddress) -> URL:
+    """The owning role's address."""
+    return server.owner_url()
+
+
+@pytest.fixture(scope="session")
+def database(server: ServerAddress) -> Iterator[Database]:
+    """The database as the working role."""
+    opened = Database(server.worker_url())
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def books(database: Database) -> Books:
+    """Empty books of a tenant of the test's own."""
+    return Books.open(database)
