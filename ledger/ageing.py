@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 from typing import Self
 
+from msgspec import Struct
+
 from ledger.errors import RequestError
 from ledger.ids import DebtorId
 from ledger.money import Currency
@@ -138,8 +140,7 @@ PRESETS = {
 DEFAULT_BUCKETS = BucketScheme(PRESETS["default"])
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AgedSum:
+class AgedSum(Struct, frozen=True):
     """The open items of one debtor, currency and bucket, debts and credits apart.
 
     Attributes:

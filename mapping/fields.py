@@ -81,7 +81,7 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
         FieldError: It is empty, or lost its digits to scientific notation.
     """
     if type(cell) is str:
-        text = cell.strip(BLANKS)
+        text = cell.strip()
     elif isinstance(cell, Decimal):
         text = f"{cell:f}"
         strip_floats = True
@@ -110,8 +110,7 @@ def text_or_none(cell: Cell) -> str | None:
     """Return trimmed text, or None for nothing."""
     if cell is None:
         return None
-    text = str(cell).strip(BLANKS)
-    return text or None
+    return str(cell).strip() or None
 
 
 def currency_code(cell: Cell) -> Currency:

@@ -1,14 +1,9 @@
-"""What is open at any date, as known now or at any instant.
+"""What is open at any date, as known now or at any instant: sums, items, balances."""
 
-Both questions read one relation of open items: a row for each document, or each
-instalment of one, that was open at the date. As known now it starts from the balances
-kept beside the facts and looks at allocations only where something happened after the
-date; as known then it derives everything from the facts.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from ledger.ageing import AgedSum, Basis, BucketScheme
 from ledger.ids import ConnectionId, DebtorId, DocumentId, SourceId
@@ -16,113 +11,9 @@ from ledger.money import Currency
 from ledger.open_items import OpenItem
 from ledger.records import DocumentKind, DueRule
 from ledger.store.derived import DEBITS
+from ledger.store.item_relation import items
 from ledger.store.known import KnownAt
 from ledger.store.session import Session
-
-COLUMNS = (
-    "id",
-    "connection_id",
-    "debtor_id",
-    "currency",
-    "kind",
-    "issued_on",
-    "due_on",
-    "number",
-    "due_rule",
-    "reference",
-    "total_minor",
-    "instalment_due_on",
-    "instalment_minor",
-)
-
-
-def _settled(known: str) -> str:
-    return f"""
-    coalesce(CASE WHEN d.kind IN {DEBITS}
-        THEN (SELECT sum(a.amount_minor) FROM allocation a
-              WHERE a.tenant_id = :tenant_id AND a.debit_id = d.id
-                AND a.effective_on <= :as_of {known})
-        ELSE (SELECT sum(a.credit_minor) FROM allocation a
-              WHERE a.tenant_id = :tenant_id AND a.credit_id = d.id
-                AND a.effective_on <= :as_of {known})
-        END, 0)::bigint"""
-
-
-# Three indexes lead to what was open: open still, closed since, and by instalments.
-STANDING_NOW = f"""
-SELECT {", ".join(f"d.{name}" for name in COLUMNS)},
-       CASE WHEN d.last_effective_on > :as_of THEN d.total_minor - {_settled("")}
-            ELSE d.open_minor END AS open_minor
-FROM document d
-WHERE d.tenant_id = :tenant_id AND d.issued_on <= :as_of
-"""
-SINGLE_NOW = f"""
-{STANDING_NOW} AND d.closed_on IS NULL AND d.instalment_due_on IS NULL
-UNION ALL
-{STANDING_NOW} AND d.closed_on > :as_of AND d.instalment_due_on IS NULL
-"""
-SPLIT_NOW = f"""
-{STANDING_NOW} AND d.instalment_due_on IS NOT NULL
-  AND (d.closed_on IS NULL OR d.closed_on > :as_of)
-"""
-
-VERSIONS_THEN = f"""
-SELECT {", ".join(COLUMNS)} FROM document
-WHERE tenant_id = :tenant_id AND known_at <= :known_at AND issued_on <= :as_of
-UNION ALL
-SELECT {", ".join(COLUMNS)} FROM document_history
-WHERE tenant_id = :tenant_id AND known_at <= :known_at
-  AND superseded_at > :known_at AND issued_on <= :as_of
-"""
-STANDING_THEN = f"""
-SELECT {", ".join(f"d.{name}" for name in COLUMNS)},
-       d.total_minor - {_settled("AND a.known_at <= :known_at")} AS open_minor
-FROM ({VERSIONS_THEN}) AS d
-"""
-SINGLE_THEN = f"{STANDING_THEN} WHERE d.instalment_due_on IS NULL"
-SPLIT_THEN = f"{STANDING_THEN} WHERE d.instalment_due_on IS NOT NULL"
-
-ITEM = """id, connection_id, debtor_id, currency, kind, issued_on, number, due_rule,
-           reference, total_minor"""
-
-
-def items(*, as_known: bool) -> str:
-    """Return the relation of open items: positive owed, negative for the debtor.
-
-    Its parameters are `:as_of` and, if `as_known`, `:known_at`. `part` numbers the
-    instalments from 1 and is 0 for a whole document. What settled a document settles
-    its instalments, the earliest due first.
-    """
-    single = SINGLE_THEN if as_known else SINGLE_NOW
-    split = SPLIT_THEN if as_known else SPLIT_NOW
-    return f"""
-    SELECT {ITEM}, due_on, 0 AS part,
-           CASE WHEN kind IN {DEBITS} THEN open_minor ELSE -open_minor END AS open_minor
-    FROM ({single}) AS whole WHERE open_minor <> 0
-    UNION ALL
-    SELECT {ITEM}, parts.due_on, parts.part, parts.open_minor
-    FROM ({split}) AS document
-    CROSS JOIN LATERAL (
-        SELECT part.due_on, part.part,
-               -- More open than the total rests on the first; less than none is the
-               -- debtor's, and shown by itself below.
-               least(part.minor + CASE WHEN part.part = 1
-                                       THEN greatest(open_minor - total_minor, 0)
-                                       ELSE 0 END,
-                     greatest(part.due_minor - (total_minor - open_minor), 0))
-                   AS open_minor
-        FROM (
-            SELECT due_on, part, minor,
-                   (sum(minor) OVER (ORDER BY part))::bigint AS due_minor
-            FROM unnest(instalment_due_on, instalment_minor)
-                 WITH ORDINALITY AS listed (due_on, minor, part)
-        ) AS part
-        UNION ALL
-        SELECT document.due_on, 0, least(open_minor, 0)
-    ) AS parts
-    WHERE parts.open_minor <> 0
-    """
-
 
 DISPUTED = """
 SELECT e.document_id, sum(e.amount_minor)::bigint AS minor FROM dispute_entry e
@@ -142,16 +33,18 @@ WINDOW earlier AS (PARTITION BY i.id ORDER BY i.due_on, i.part)
 """
 
 AGED = """
-SELECT {debtor} AS debtor_id, currency, open_minor < 0 AS is_credit,
+SELECT {debtor} AS debtor_id, currency,
        width_bucket(:as_of - {basis}, CAST(:first_days AS integer[])) AS bucket,
+       open_minor < 0 AS is_credit,
        sum(open_minor)::bigint AS minor
-FROM ({items}) AS item {narrowed}
+FROM ({items}) AS item
 GROUP BY 1, 2, 3, 4
 """
 
 AGED_DISPUTES = """
 SELECT {debtor} AS debtor_id, item.currency,
        width_bucket(:as_of - {basis}, CAST(:first_days AS integer[])) AS bucket,
+       false AS is_credit, 0 AS minor,
        sum(part.disputed_minor)::bigint AS disputed_minor
 FROM ({items}) AS item
 JOIN ({disputed_parts}) AS part ON part.id = item.id AND part.part = item.part
@@ -185,31 +78,14 @@ def aged_sums(
         "first_days": list(scheme.first_days),
         **known.parameters,
     }
-    sums = [
-        AgedSum(
-            debtor_id=row.debtor_id,
-            currency=Currency(row.currency),
-            index=row.bucket,
-            is_credit=row.is_credit,
-            minor=row.minor,
-        )
-        for row in session.execute(AGED.format(narrowed="", **parts), parameters)
-    ]
+    sums = _sums(session.execute(AGED.format(**parts), parameters))
     if _any_dispute(session):
         disputes = AGED_DISPUTES.format(disputed_parts=_disputed_parts(known), **parts)
-        sums += [
-            AgedSum(
-                debtor_id=row.debtor_id,
-                currency=Currency(row.currency),
-                index=row.bucket,
-                is_credit=False,
-                minor=0,
-                disputed_minor=row.disputed_minor,
-            )
-            for row in session.execute(disputes, parameters)
-        ]
+        sums += _sums(session.execute(disputes, parameters))
     return sums
 
+
+DETAILS = ("number", "due_rule", "reference", "total_minor")
 
 LISTED = """
 SELECT i.*, coalesce(p.disputed_minor, 0) AS disputed_minor
@@ -252,7 +128,7 @@ def load_items(
     wanted: ItemFilter | None = None,
 ) -> Iterator[OpenItem]:
     """Return open items in the order they fall due, read as they are used."""
-    relation = items(as_known=not known.is_latest)
+    relation = items(as_known=not known.is_latest, more=DETAILS)
     sql = LISTED.format(
         items=relation, disputed_parts=_disputed_parts(known), basis=_basis(basis)
     )
@@ -311,7 +187,9 @@ def debtor_balances(
 ) -> list[DebtorBalance]:
     """Return the open balances of one connection by debtor and currency."""
     rows = session.execute(
-        BY_CONNECTION.format(items=items(as_known=not known.is_latest)),
+        BY_CONNECTION.format(
+            items=items(as_known=not known.is_latest, more=("connection_id",))
+        ),
         {"as_of": as_of, "connection_id": connection_id, **known.parameters},
     )
     return [
@@ -323,6 +201,11 @@ def debtor_balances(
         )
         for row in rows
     ]
+
+
+def _sums(rows: Iterable[Any]) -> list[AgedSum]:
+    # The columns of both questions stand in the order of the record.
+    return [AgedSum(*row) for row in rows]
 
 
 def _basis(basis: Basis) -> str:

@@ -29,7 +29,8 @@ ORDER BY issued_on, number COLLATE "C", kind, id
 ENTRIES = """
 SELECT a.effective_on, a.kind, a.known_at, coalesce(d.currency, c.currency) AS currency,
        CASE WHEN a.debit_id IS NULL THEN a.credit_minor
-            ELSE a.amount_minor END AS minor, d.number AS debit_number, c.number AS credit_number
+            ELSE a.amount_minor END AS minor,
+       d.number AS debit_number, c.number AS credit_number
 FROM allocation a
 LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = a.debit_id
 LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = a.credit_id

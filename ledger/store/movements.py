@@ -13,8 +13,8 @@ from ledger.calendar import ONE_DAY, Month
 from ledger.dso import Window
 from ledger.effectiveness import AppliedPayments
 from ledger.money import Currency
-from ledger.store.balances import VERSIONS_THEN, items
 from ledger.store.derived import DEBITS, ISSUED, MONTH_COLUMNS, SETTLED
+from ledger.store.item_relation import VERSIONS_THEN, items
 from ledger.store.known import KnownAt
 from ledger.store.session import Session
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from ledger.ids import DocumentId
-from ledger.store.balances import items
+from ledger.store.item_relation import items
 from ledger.store.known import BEFORE_ALL, KnownAt
 from ledger.store.session import Session
 

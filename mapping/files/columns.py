@@ -7,15 +7,19 @@ cheaper than going through a row's fields one after the other.
 import difflib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import TypeVar
 
 from ledger.errors import SourceError
 from ledger.money import UnknownCurrencyError
 from ledger.records import ProblemReason
-from mapping.fields import Cell, FieldError, identifier, is_blank
+from mapping.fields import Cell, FieldError, identifier, is_blank, text_or_none
 
 Row = Sequence[Cell]
 T = TypeVar("T")
+
+UNPLAIN = (".", "E+", "=", "#")
+"""Marks of keys that want a closer look: floats, lost digits, formulas, errors."""
 
 
 class MissingColumnError(SourceError):
@@ -108,22 +112,27 @@ def read_column(
     faults: Faults,
     column: str,
 ) -> list[T | None]:
-    """Read each cell of a column; a faulty one becomes None and a fault."""
-    values: list[T | None] = []
-    append = values.append
-    for row, cell in enumerate(cells):
+    """Read each cell of a column; a faulty one becomes None and a fault.
+
+    What stands in several cells is read once.
+    """
+    known: dict[Cell, T | None] = {}
+    wrong: dict[Cell, FieldError] = {}
+    for cell in set(cells):
         try:
-            append(read(cell))
+            known[cell] = read(cell)
         except FieldError as error:
-            append(None)
-            faults.add(row, column, error)
+            known[cell], wrong[cell] = None, error
         except UnknownCurrencyError as error:
-            append(None)
-            fault = FieldError(
+            known[cell] = None
+            wrong[cell] = FieldError(
                 error.message, reason=ProblemReason.CURRENCY, remedy=error.remedy
             )
-            faults.add(row, column, fault)
-    return values
+    if wrong:
+        for row, cell in enumerate(cells):
+            if cell in wrong:
+                faults.add(row, column, wrong[cell])
+    return [known[cell] for cell in cells]
 
 
 def read_optional(
@@ -150,17 +159,35 @@ def keys(
 ) -> list[str | None]:
     """Read the key that one or several columns make, its parts joined by a slash."""
 
-    def read(cell: Cell) -> str:
-        return identifier(cell, strip_floats=strip_floats)
+    def read(position: int) -> Sequence[str | None]:
+        cells = [row[position] for row in rows]
+        return plain_keys(cells) or read_column(
+            cells, partial(identifier, strip_floats=strip_floats), faults, column
+        )
 
     if len(positions) == 1:
-        position = positions[0]
-        return read_column([row[position] for row in rows], read, faults, column)
-    parts = [
-        read_column([row[position] for row in rows], read, faults, column)
-        for position in positions
-    ]
+        return list(read(positions[0]))
     return [
         None if None in values else "/".join(value for value in values if value)
-        for values in zip(*parts, strict=True)
+        for values in zip(*(read(position) for position in positions), strict=True)
     ]
+
+
+def plain_keys(cells: Sequence[Cell]) -> list[str] | None:
+    """Return a column of keys if all are plain text, else None: a short cut."""
+    try:
+        together = "\n".join(cells)  # type: ignore[arg-type] # that is the question
+    except TypeError:
+        return None
+    if any(mark in together for mark in UNPLAIN):
+        return None
+    texts = [cell.strip() for cell in cells]  # type: ignore[union-attr]
+    return None if "" in texts else texts
+
+
+def texts(cells: Sequence[Cell]) -> list[str | None]:
+    """Return a column of texts, trimmed; an empty one is None."""
+    try:
+        return [cell.strip() or None for cell in cells]  # type: ignore[union-attr]
+    except AttributeError:
+        return [text_or_none(cell) for cell in cells]

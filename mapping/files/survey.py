@@ -13,8 +13,8 @@ from ledger.errors import SourceError
 from ledger.ids import SourceId
 from ledger.records import Debtor
 from mapping.dates import DateReader
-from mapping.fields import Cell, FieldError, is_blank, text_or_none
-from mapping.files.columns import Faults, Header, Row, keys
+from mapping.fields import Cell, FieldError, is_blank
+from mapping.files.columns import Faults, Header, Row, keys, texts
 from mapping.files.profiles import Format, Table
 from mapping.files.rows import Chunk, Sieve, text_of
 
@@ -193,7 +193,7 @@ class Survey:
         if name not in self._columns:
             return [None] * len(rows)
         position = self._columns[name][0]
-        return [text_or_none(row[position]) for row in rows]
+        return texts([row[position] for row in rows])
 
 
 def _check_dates(place: str, reader: DateReader, seen: set[Cell]) -> None:

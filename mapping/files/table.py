@@ -15,8 +15,16 @@ from ledger.records import (
 from mapping import fields
 from mapping.amounts import AmountReader
 from mapping.dates import DateReader
-from mapping.fields import FieldError, text_or_none
-from mapping.files.columns import Faults, Header, Row, keys, read_column, read_optional
+from mapping.fields import FieldError
+from mapping.files.columns import (
+    Faults,
+    Header,
+    Row,
+    keys,
+    read_column,
+    read_optional,
+    texts,
+)
 from mapping.files.profiles import (
     Format,
     Profile,
@@ -102,7 +110,7 @@ class TableMapper:
         if name not in self.columns:
             return [None] * len(rows)
         position = self.columns[name][0]
-        return [text_or_none(row[position]) for row in rows]
+        return texts([row[position] for row in rows])
 
     def on_dates(
         self, rows: Sequence[Row], name: str, faults: Faults, *, needed: bool = False

@@ -1,0 +1,1 @@
+"""Measured against floors written here, in one run; figures are ratios, CPU first."""
