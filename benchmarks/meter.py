@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import psutil
+import psycopg
+from sqlalchemy import URL
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,22 +25,33 @@ class Cost:
         return self.client_s + self.server_s
 
 
-def server_cpu_s() -> float:
-    """Return the processor time of the embedded server and all it ever started."""
-    total = 0.0
-    for process in psutil.process_iter(["name"]):
-        if process.info["name"] != "postgres":
-            continue
-        try:
-            parent = process.parent()
-            times = process.cpu_times()
-        except psutil.NoSuchProcess:
-            continue
-        total += times.user + times.system
-        if parent is None or parent.name() != "postgres":
-            # What ended is counted in the one that started it.
-            total += times.children_user + times.children_system
-    return total
+@dataclass(frozen=True, slots=True)
+class Server:
+    """The embedded server, known by the process that started all its others."""
+
+    pid: int
+
+    @classmethod
+    def of(cls, url: URL) -> "Server":
+        """Find the server behind an address."""
+        plain = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        with psycopg.connect(plain) as connection:
+            row = connection.execute("SELECT pg_backend_pid()").fetchone()
+            assert row is not None
+            return cls(psutil.Process(row[0]).ppid())
+
+    def cpu_s(self) -> float:
+        """Return the processor time of all its processes, ended ones included."""
+        main = psutil.Process(self.pid)
+        own = main.cpu_times()
+        total = own.user + own.system + own.children_user + own.children_system
+        for process in main.children():
+            try:
+                times = process.cpu_times()
+            except psutil.NoSuchProcess:
+                continue
+            total += times.user + times.system
+        return total
 
 
 def client_cpu_s() -> float:
@@ -47,22 +60,26 @@ def client_cpu_s() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def measured(work: Callable[[], object]) -> Cost:
+def measured(server: Server, work: Callable[[], object]) -> Cost:
     """Do a piece of work once and return what it cost."""
-    client, server, wall = client_cpu_s(), server_cpu_s(), time.perf_counter()
+    client, served, wall = client_cpu_s(), server.cpu_s(), time.perf_counter()
     work()
     return Cost(
-        client_cpu_s() - client, server_cpu_s() - server, time.perf_counter() - wall
+        client_cpu_s() - client, server.cpu_s() - served, time.perf_counter() - wall
     )
 
 
 def alternating(
-    ours: Callable[[], object], theirs: Callable[[], object], *, rounds: int
+    server: Server,
+    ours: Callable[[], object],
+    theirs: Callable[[], object],
+    *,
+    rounds: int,
 ) -> tuple[list[Cost], list[Cost]]:
     """Measure two pieces of work in turn, after one turn that does not count."""
     ours()
     theirs()
-    pairs = [(measured(ours), measured(theirs)) for _ in range(rounds)]
+    pairs = [(measured(server, ours), measured(server, theirs)) for _ in range(rounds)]
     return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
 
 

@@ -1,7 +1,6 @@
 """Delimited text files: encodings, byte order marks, quotes."""
 
 import csv
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,31 +34,34 @@ def text_rows(path: Path, format_: Format, place: str) -> Iterator[Iterator[Row]
     # The limit belongs to the module; every reader here wants the same.
     csv.field_size_limit(FIELD_CHARACTERS_MAX)
     with path.open(encoding=encoding, newline="") as file:
-        yield _parsed(file, path, format_, place)
+        reader = csv.reader(
+            file, delimiter=format_.delimiter, quotechar=format_.quote, strict=True
+        )
+        # What goes wrong while the caller reads arrives here.
+        try:
+            yield reader
+        except UnicodeDecodeError as error:
+            raise _wrong_encoding(
+                path, format_, place, reader.line_num, error
+            ) from error
+        except csv.Error as error:
+            raise UnreadableFileError(
+                f"{place} line {reader.line_num}: {error}.",
+                remedy="A quote is probably left open there, or the `delimiter` or "
+                "`quote` in the profile is not the file's.",
+            ) from error
 
 
-def _parsed(
-    file: io.TextIOWrapper, path: Path, format_: Format, place: str
-) -> Iterator[Row]:
-    reader = csv.reader(
-        file, delimiter=format_.delimiter, quotechar=format_.quote, strict=True
+def _wrong_encoding(
+    path: Path, format_: Format, place: str, line: int, error: UnicodeDecodeError
+) -> UnreadableFileError:
+    guess = from_bytes(_sample(path)).best()
+    likely = f' It may be encoding = "{guess.encoding}".' if guess else ""
+    return UnreadableFileError(
+        f"{place} is not {format_.encoding}: line {line + 1} or the lines after it "
+        f"hold the byte 0x{error.object[error.start]:02x}.",
+        remedy=f"Set `encoding` in the profile.{likely}",
     )
-    try:
-        yield from reader
-    except UnicodeDecodeError as error:
-        guess = from_bytes(_sample(path)).best()
-        likely = f' It may be encoding = "{guess.encoding}".' if guess else ""
-        raise UnreadableFileError(
-            f"{place} is not {format_.encoding}: line {reader.line_num + 1} or the "
-            f"lines after it hold the byte 0x{error.object[error.start]:02x}.",
-            remedy=f"Set `encoding` in the profile.{likely}",
-        ) from error
-    except csv.Error as error:
-        raise UnreadableFileError(
-            f"{place} line {reader.line_num}: {error}.",
-            remedy="A quote is probably left open there, or the `delimiter` or `quote` "
-            "in the profile is not the file's.",
-        ) from error
 
 
 def _is_utf8(encoding: str) -> bool:

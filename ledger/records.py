@@ -2,7 +2,8 @@
 
 The records are msgspec structs, not dataclasses: a bulk load makes millions of them and
 a frozen dataclass of this width costs about ten times as much to make
-(docs/decisions/0005-records-are-structs.md).
+(docs/decisions/0005-records-are-structs.md). None can be part of a cycle, so the
+garbage collector need not visit them (`gc=False`).
 
 A document's amount is never negative; its kind says on which side it stands. Amounts
 are whole minor units of the document's currency unless the name says `home`.
@@ -116,7 +117,7 @@ class DueRule(StrEnum):
     """Nothing was known: the document's date."""
 
 
-class Debtor(Struct, frozen=True, kw_only=True):
+class Debtor(Struct, frozen=True, kw_only=True, gc=False):
     """A customer of the tenant, as the books describe it.
 
     Attributes:
@@ -139,14 +140,14 @@ class Debtor(Struct, frozen=True, kw_only=True):
     own_record: bool = True
 
 
-class Instalment(Struct, frozen=True):
+class Instalment(Struct, frozen=True, gc=False):
     """One of a document's several due dates."""
 
     due_on: date
     amount_minor: int
 
 
-class Document(Struct, frozen=True, kw_only=True):
+class Document(Struct, frozen=True, kw_only=True, gc=False):
     """An invoice, a credit note, a payment or another item of the debtor's account.
 
     Attributes:
@@ -185,14 +186,14 @@ class Document(Struct, frozen=True, kw_only=True):
     source_version_at: datetime | None = None
 
 
-class DocumentRef(Struct, frozen=True):
+class DocumentRef(Struct, frozen=True, gc=False):
     """A document as the books name it: keys are unique within a kind only."""
 
     kind: DocumentKind
     source_id: SourceId
 
 
-class Claim(Struct, frozen=True, kw_only=True):
+class Claim(Struct, frozen=True, kw_only=True, gc=False):
     """The books' word that part of a credit document settles part of a debit document.
 
     The same claim may come again, changed or not; the ledger turns what changed into
@@ -237,7 +238,7 @@ class ProblemReason(StrEnum):
     """An allocation names a document that is not there, or is void."""
 
 
-class Problem(Struct, frozen=True, kw_only=True):
+class Problem(Struct, frozen=True, kw_only=True, gc=False):
     """One record that could not land, in words a person can act on.
 
     Attributes:
@@ -262,7 +263,7 @@ class Problem(Struct, frozen=True, kw_only=True):
     amount_minor: int | None = None
 
 
-class Totals(Struct, frozen=True, kw_only=True):
+class Totals(Struct, frozen=True, kw_only=True, gc=False):
     """What a page's amounts were before and after they became minor units.
 
     Attributes:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 from msgspec import structs
@@ -100,7 +101,7 @@ def a_tenant(database: Database, *, home: Currency = EUR) -> Tenant:
     with database.shared() as connection:
         return tenant_store.add(
             connection,
-            slug=f"tenant-{next(_numbers)}",
+            slug=f"tenant-{uuid4().hex[:12]}",
             name="A tenant",
             home_currency=home,
             country="DE",

@@ -11,6 +11,7 @@ from rich.text import Text
 from typer.exceptions import TyperException
 
 from app import logs
+from app.bootstrap import spare_the_collector
 from app.cli import (
     ageing,
     books,
@@ -86,6 +87,7 @@ def options(
 
 def main() -> None:
     """Run the program and exit with a code that says how it went."""
+    spare_the_collector()
     sys.exit(run(sys.argv[1:]))
 
 

@@ -13,7 +13,8 @@ from ledger.ids import ConnectionId, SourceId
 from ledger.money import Currency
 from ledger.records import Claim, DocumentKind, DocumentRef, Side, allocation_kind
 from ledger.store import keys
-from ledger.store.bulk import Stage
+from ledger.store.bulk import Stage, by_key
+from ledger.store.derived import LEGS
 from ledger.store.landing import Landed, Landing
 from ledger.store.session import Session
 
@@ -122,8 +123,8 @@ resolved AS MATERIALIZED (
     SELECT s.*, greatest(s.claimed_on, d.issued_on, c.issued_on) AS effective_on,
            coalesce({STANDS}, false) AS stands
     FROM staged s
-    LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
-    LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
+    LEFT JOIN LATERAL {by_key("document", "s.debit_id")} AS d ON true
+    LEFT JOIN LATERAL {by_key("document", "s.credit_id")} AS c ON true
 ),
 parked AS (
     INSERT INTO parked_claim AS p
@@ -143,8 +144,9 @@ parked AS (
         claimed_on = excluded.claimed_on
 ),
 released AS (
-    DELETE FROM parked_claim p USING resolved r
-    WHERE p.tenant_id = :tenant_id AND p.claim_id = r.claim_id AND r.stands
+    DELETE FROM parked_claim p
+    WHERE p.tenant_id = :tenant_id
+      AND p.claim_id = ANY (ARRAY(SELECT r.claim_id FROM resolved r WHERE r.stands))
 ),
 wanted AS (
     SELECT claim_id, kind, debit_id, credit_id, amount_minor,
@@ -185,13 +187,14 @@ WITH wanted AS (
            greatest(a.claimed_on, d.issued_on, c.issued_on) AS effective_on
     FROM (
         SELECT DISTINCT ON (a.claim_id) a.*
-        FROM touched_document t
+        FROM (SELECT DISTINCT id FROM touched_document) AS t
+        JOIN LATERAL ({LEGS.format(document="t.id")}) AS leg ON true
         JOIN allocation a ON a.tenant_id = :tenant_id
-                         AND (a.debit_id = t.id OR a.credit_id = t.id)
+                         AND a.claim_id = leg.claim_id AND a.entry = leg.entry
         ORDER BY a.claim_id, a.entry DESC
     ) AS a
-    JOIN document d ON d.tenant_id = :tenant_id AND d.id = a.debit_id
-    JOIN document c ON c.tenant_id = :tenant_id AND c.id = a.credit_id
+    JOIN LATERAL {by_key("document", "a.debit_id")} AS d ON true
+    JOIN LATERAL {by_key("document", "a.credit_id")} AS c ON true
     WHERE a.amount_minor > 0
 ),
 {POST}
@@ -204,10 +207,11 @@ WITH misdated AS MATERIALIZED (
            greatest(a.claimed_on, d.issued_on) AS moved_on,
            sum(a.amount_minor)::bigint AS amount_minor,
            sum(a.credit_minor)::bigint AS credit_minor
-    FROM touched_document t
-    JOIN document d ON d.tenant_id = :tenant_id AND d.id = t.id
+    FROM (SELECT DISTINCT id FROM touched_document) AS t
+    JOIN LATERAL {by_key("document", "t.id")} AS d ON true
+    JOIN LATERAL ({LEGS.format(document="t.id")}) AS leg ON true
     JOIN allocation a ON a.tenant_id = :tenant_id
-                     AND (a.debit_id = t.id OR a.credit_id = t.id)
+                     AND a.claim_id = leg.claim_id AND a.entry = leg.entry
     WHERE (a.debit_id IS NULL OR a.credit_id IS NULL)
       AND a.effective_on <> greatest(a.claimed_on, d.issued_on)
     GROUP BY a.claim_id, a.kind, a.debit_id, a.credit_id, a.effective_on, a.claimed_on,
@@ -237,14 +241,15 @@ WITH last AS MATERIALIZED (
            c.kind AS credit_kind, c.source_id AS credit_source_id
     FROM (
         SELECT DISTINCT ON (a.claim_id) a.*, t.id AS document_id
-        FROM touched_document t
+        FROM (SELECT DISTINCT id FROM touched_document) AS t
+        JOIN LATERAL ({LEGS.format(document="t.id")}) AS leg ON true
         JOIN allocation a ON a.tenant_id = :tenant_id
-                         AND (a.debit_id = t.id OR a.credit_id = t.id)
+                         AND a.claim_id = leg.claim_id AND a.entry = leg.entry
         ORDER BY a.claim_id, a.entry DESC
     ) AS a
-    JOIN document v ON v.tenant_id = :tenant_id AND v.id = a.document_id
-    JOIN document d ON d.tenant_id = :tenant_id AND d.id = a.debit_id
-    JOIN document c ON c.tenant_id = :tenant_id AND c.id = a.credit_id
+    JOIN LATERAL {by_key("document", "a.document_id")} AS v ON true
+    JOIN LATERAL {by_key("document", "a.debit_id")} AS d ON true
+    JOIN LATERAL {by_key("document", "a.credit_id")} AS c ON true
     WHERE a.amount_minor > 0 AND v.voided_on IS NOT NULL
 ),
 parked AS (

@@ -11,6 +11,18 @@ from typing import Any
 from ledger.store.session import Session
 
 
+def by_key(table: str, key: str) -> str:
+    """Return a lateral look-up of one row of a tenant's table by its key.
+
+    The planner knows little of a table in its first minutes; joined freely it may read
+    the whole of it for each page. Look-ups grow with the page alone.
+    """
+    return (
+        f"(SELECT * FROM {table} looked_up WHERE looked_up.tenant_id = :tenant_id "
+        f"AND looked_up.id = {key} OFFSET 0)"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A temporary table that is empty again after each transaction.
@@ -41,9 +53,4 @@ class Stage:
             count = 0
             for count, row in enumerate(rows, 1):  # noqa: B007 - the last is the count
                 copy.write_row(row)
-        self.analyze(session)
         return count
-
-    def analyze(self, session: Session) -> None:
-        """Tell the planner how many rows there are; one column is enough."""
-        session.execute(f"ANALYZE {self.name} ({self.columns[0][0]})")

@@ -7,7 +7,7 @@ from ledger.calendar import Terms
 from ledger.ids import DebtorId, SourceId
 from ledger.records import Debtor
 from ledger.store import keys
-from ledger.store.bulk import Stage
+from ledger.store.bulk import Stage, by_key
 from ledger.store.documents import VERSION
 from ledger.store.known import KnownAt
 from ledger.store.landing import Landed, Landing
@@ -57,7 +57,7 @@ incoming AS MATERIALIZED (
            (s.terms_days, s.terms_to_month_end) IS DISTINCT FROM
            (o.terms_days, o.terms_to_month_end) AS terms_differ
     FROM staged s
-    LEFT JOIN debtor o ON o.tenant_id = :tenant_id AND o.id = s.id
+    LEFT JOIN LATERAL {by_key("debtor", "s.id")} AS o ON true
     WHERE o.id IS NULL
        OR (s.own_record OR NOT o.own_record)
           AND ({", ".join(f"s.{name}" for name in CONTENT)}) IS DISTINCT FROM

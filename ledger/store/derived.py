@@ -4,7 +4,7 @@ Each derived figure can be recomputed from the facts alone; a property test does
 """
 
 from ledger.records import CASH_KINDS, DEBIT_KINDS
-from ledger.store.bulk import Stage
+from ledger.store.bulk import Stage, by_key
 from ledger.store.landing import Landing
 
 POSTED = Stage(
@@ -21,7 +21,7 @@ POSTED = Stage(
 )
 """Allocation entries this landing wrote.
 
-is_fresh: the document is new and was stored with its balance already right.
+is_fresh: whoever wrote it says itself which documents it touched.
 """
 
 TOUCHED = Stage("touched_document", (("id", "uuid"),))
@@ -61,14 +61,20 @@ SETTLED = (
 )
 """What entries move in their month: a void takes the sale or the receipt back."""
 
-SETTLED_ROWS = """
-SELECT d.currency, date_trunc('month', p.effective_on)::date AS month_on,
+
+def month(day: str) -> str:
+    """Return the SQL of the first day of a day's month, time zones aside."""
+    return f"CAST(date_trunc('month', CAST({day} AS timestamp)) AS date)"
+
+
+SETTLED_ROWS = f"""
+SELECT d.currency, {month("p.effective_on")} AS month_on,
        'debit' AS leg, p.kind, d.kind AS document_kind, p.amount_minor AS moved
-FROM posted_entry p JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
+FROM posted_entry p JOIN LATERAL {by_key("document", "p.debit_id")} AS d ON true
 UNION ALL
-SELECT d.currency, date_trunc('month', p.effective_on)::date,
+SELECT d.currency, {month("p.effective_on")},
        'credit', p.kind, d.kind, p.credit_minor
-FROM posted_entry p JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.credit_id
+FROM posted_entry p JOIN LATERAL {by_key("document", "p.credit_id")} AS d ON true
 """
 
 ALL_ENTRIES = "(SELECT * FROM allocation WHERE tenant_id = :tenant_id) p"
@@ -80,30 +86,27 @@ UNION ALL
 SELECT credit_id FROM posted_entry WHERE credit_id IS NOT NULL AND NOT is_fresh
 """
 
-REFRESH = """
+LEGS = """
+    SELECT a.claim_id, a.entry, a.amount_minor AS minor, a.effective_on
+    FROM allocation a WHERE a.tenant_id = :tenant_id AND a.debit_id = {document}
+    UNION ALL
+    SELECT a.claim_id, a.entry, a.credit_minor, a.effective_on
+    FROM allocation a WHERE a.tenant_id = :tenant_id AND a.credit_id = {document}
+"""
+"""Every entry on one document's balance, by the two indexes that lead to it."""
+
+REFRESH = f"""
 UPDATE document d
-SET open_minor = d.total_minor - t.settled_minor,
-    last_effective_on = t.last_on,
-    closed_on = CASE WHEN d.total_minor = t.settled_minor
-                     THEN greatest(t.last_on, d.issued_on) END,
-    overapplied = t.applied_minor > d.total_minor
-FROM (
-    SELECT touched.id,
-           coalesce(sum(leg.minor), 0)::bigint AS settled_minor,
-           coalesce(sum(leg.minor) FILTER (WHERE leg.minor > 0), 0)::bigint
-               AS applied_minor,
-           max(leg.effective_on) AS last_on
-    FROM (SELECT DISTINCT id FROM touched_document) AS touched
-    LEFT JOIN LATERAL (
-        SELECT a.amount_minor AS minor, a.effective_on FROM allocation a
-        WHERE a.tenant_id = :tenant_id AND a.debit_id = touched.id
-        UNION ALL
-        SELECT a.credit_minor, a.effective_on FROM allocation a
-        WHERE a.tenant_id = :tenant_id AND a.credit_id = touched.id
-    ) AS leg ON true
-    GROUP BY touched.id
-) AS t
-WHERE d.tenant_id = :tenant_id AND d.id = t.id
+SET (open_minor, last_effective_on, closed_on, overapplied) = (
+    SELECT d.total_minor - coalesce(sum(leg.minor), 0)::bigint,
+           max(leg.effective_on),
+           CASE WHEN d.total_minor = coalesce(sum(leg.minor), 0)
+                THEN greatest(max(leg.effective_on), d.issued_on) END,
+           coalesce(sum(leg.minor) FILTER (WHERE leg.minor > 0), 0) > d.total_minor
+    FROM ({LEGS.format(document="d.id")}) AS leg
+)
+WHERE d.tenant_id = :tenant_id
+  AND d.id = ANY (ARRAY(SELECT DISTINCT id FROM touched_document))
 """
 
 
@@ -135,10 +138,8 @@ def prepare(landing: Landing) -> None:
 def refresh(landing: Landing) -> None:
     """Bring the derived figures of all that the landing changed up to date."""
     if landing.execute(TOUCH_POSTED).rowcount or _any(landing, POSTED):
-        POSTED.analyze(landing.session)
         landing.execute(add_to_months(SETTLED, SETTLED_ROWS))
     if _any(landing, TOUCHED):
-        TOUCHED.analyze(landing.session)
         landing.execute(REFRESH)
 
 
@@ -154,8 +155,8 @@ def rebuild_months(landing: Landing) -> None:
     landing.execute(
         add_to_months(
             ISSUED,
-            """
-            SELECT currency, date_trunc('month', issued_on)::date AS month_on,
+            f"""
+            SELECT currency, {month("issued_on")} AS month_on,
                    kind, total_minor, 1 AS sign
             FROM document WHERE tenant_id = :tenant_id
             """,

@@ -4,8 +4,14 @@ from collections.abc import Sequence
 
 from ledger.records import AllocationKind, Document
 from ledger.store import allocations, keys
-from ledger.store.bulk import Stage
-from ledger.store.derived import DEBITS, ISSUED, add_to_months, rebuild_months
+from ledger.store.bulk import Stage, by_key
+from ledger.store.derived import (
+    DEBITS,
+    ISSUED,
+    add_to_months,
+    month,
+    rebuild_months,
+)
 from ledger.store.landing import Landed, Landing
 
 STAGE = Stage(
@@ -79,7 +85,7 @@ resolved AS (
                 END AS debtor_due_on,
            o AS old
     FROM staged s
-    LEFT JOIN document o ON o.tenant_id = :tenant_id AND o.id = s.id
+    LEFT JOIN LATERAL {by_key("document", "s.id")} AS o ON true
     WHERE s.source_version_at IS NULL OR o.source_version_at IS NULL
        OR s.source_version_at >= o.source_version_at
 ),
@@ -93,8 +99,9 @@ dated AS (
 ),
 incoming AS MATERIALIZED (
     SELECT d.*, (old).id IS NULL AS is_new,
-           ({", ".join(f"d.{name}" for name in CONTENT)}) IS DISTINCT FROM
-           ({", ".join(f"(old).{name}" for name in CONTENT)}) AS differs,
+           CASE WHEN (old).id IS NULL THEN true
+                ELSE ({", ".join(f"d.{name}" for name in CONTENT)}) IS DISTINCT FROM
+                     ({", ".join(f"(old).{name}" for name in CONTENT)}) END AS differs,
            CASE WHEN open_minor IS NULL THEN 0
                 ELSE total_minor - open_minor
                      - coalesce((old).total_minor - (old).open_minor, 0)
@@ -165,10 +172,7 @@ balances AS (
     RETURNING debit_id, credit_id, amount_minor, credit_minor, effective_on, kind
 ),
 posted AS (
-    INSERT INTO posted_entry
-    SELECT b.*, EXISTS (SELECT FROM incoming i
-                        WHERE i.id = coalesce(b.debit_id, b.credit_id) AND i.is_new)
-    FROM balances b
+    INSERT INTO posted_entry SELECT b.*, true FROM balances b
 ),
 disputes AS (
     INSERT INTO dispute_entry
@@ -180,17 +184,19 @@ disputes AS (
     FROM incoming WHERE dispute_delta <> 0
 ),
 touched AS (
-    INSERT INTO touched_document SELECT id FROM incoming WHERE NOT is_new AND differs
+    INSERT INTO touched_document
+    SELECT id FROM incoming
+    WHERE NOT is_new AND (differs OR balance_delta <> 0 OR void_delta <> 0)
 ),
 months AS ({
     add_to_months(
         ISSUED,
-        '''
-        SELECT currency, date_trunc('month', issued_on)::date AS month_on,
+        f'''
+        SELECT currency, {month("issued_on")} AS month_on,
                kind, total_minor, 1 AS sign
         FROM incoming WHERE is_new OR differs
         UNION ALL
-        SELECT (old).currency, date_trunc('month', (old).issued_on)::date,
+        SELECT (old).currency, {month("(old).issued_on")},
                kind, (old).total_minor, -1
         FROM incoming WHERE NOT is_new AND differs
         ''',

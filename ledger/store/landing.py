@@ -82,8 +82,6 @@ def begin(
     Raises:
         ClockBehindError: The clock stands before that of the last landing.
     """
-    # A plan kept from when the tables were small would read them whole for each page.
-    session.execute("SELECT set_config('plan_cache_mode', 'force_custom_plan', true)")
     session.execute(
         "INSERT INTO landing_head (tenant_id, known_at, clock_at) "
         "VALUES (:tenant_id, '-infinity', '-infinity') ON CONFLICT DO NOTHING"

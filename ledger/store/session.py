@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import psycopg
@@ -14,6 +15,7 @@ from sqlalchemy import (
     Engine,
     Executable,
     Table,
+    TextClause,
     create_engine,
     text,
 )
@@ -59,7 +61,7 @@ class Session:
         """Run one statement; text gets the tenant as `:tenant_id`."""
         if isinstance(statement, str):
             values = {"tenant_id": self.scope.tenant_id, **(parameters or {})}
-            return self._connection.execute(text(statement), values)
+            return self._connection.execute(_text(statement), values)
         return self._connection.execute(statement, parameters)
 
     def stream(
@@ -68,7 +70,7 @@ class Session:
         """Run one question and read its rows as they are used, not all at once."""
         values = {"tenant_id": self.scope.tenant_id, **(parameters or {})}
         return self._connection.execution_options(yield_per=STREAM_ROWS).execute(
-            text(sql), values
+            _text(sql), values
         )
 
     def execute_many(
@@ -242,6 +244,12 @@ class Database:
             raise UnsafeRoleError(row.rolname, "bypasses row-level security")
         if row.owns:
             raise UnsafeRoleError(row.rolname, "owns the tables")
+
+
+@cache
+def _text(sql: str) -> TextClause:
+    # Statements are constants of this room; reading their parameters takes a while.
+    return text(sql)
 
 
 def _enter(connection: Connection, scope: TenantScope) -> None:

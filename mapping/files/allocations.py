@@ -44,6 +44,7 @@ class AllocationMapper(TableMapper):
         credits_ = self.keys(rows, "credit", faults)
         debits = self.keys(rows, "invoice", faults)
         ids = self.optional_keys(rows, "id", faults)
+        row_keys = self.row_keys(rows)
         applied_on = self.on_dates(rows, "applied_on", faults, needed=True)
         claims: list[Claim] = []
         for index, row in enumerate(rows):
@@ -72,12 +73,8 @@ class AllocationMapper(TableMapper):
                     credit_minor=None if credit_minor is None else abs(credit_minor),
                     effective_on=on,
                 )
-                if self.is_repeated(
-                    claim.source_id,
-                    claim.source_id,
-                    sifted.numbers[index],
-                    claim,
-                    sifted,
+                if hash(row_keys[index]) in self.setting.repeated and self.is_repeated(
+                    claim.source_id, sifted.numbers[index], claim, sifted
                 ):
                     continue
             except FieldError as error:

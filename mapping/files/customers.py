@@ -49,7 +49,9 @@ class CustomerMapper(TableMapper):
                     tax_id=tax_ids[index],
                     terms=self.read_terms(row),
                 )
-                if self.is_repeated(key, key, sifted.numbers[index], debtor, sifted):
+                if hash(key) in self.setting.repeated and self.is_repeated(
+                    key, sifted.numbers[index], debtor, sifted
+                ):
                     continue
             except FieldError as error:
                 faults.by_row[index] = error

@@ -4,7 +4,7 @@ Fields stand in the order of the record. What a row lacks or garbles makes it a 
 the rest of the page goes on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
@@ -57,6 +57,24 @@ OPPOSITE_KIND = {
 negative payment was paid back."""
 
 
+Values = tuple[
+    str | None,
+    str | None,
+    str | None,
+    Currency | None,
+    int | None,
+    date | None,
+    date | None,
+    date | None,
+    int | None,
+    int | None,
+    int | None,
+    str | None,
+    str | None,
+]
+"""A row of `DocumentColumns`, in the order of its fields."""
+
+
 @dataclass(slots=True, kw_only=True)
 class DocumentColumns:
     """The values of a page of documents, column by column.
@@ -81,6 +99,25 @@ class DocumentColumns:
     references: list[str | None]
     invoices: list[str | None]
 
+    def values(self) -> Iterator[Values]:
+        """Yield what a document is made of, row by row."""
+        return zip(
+            self.ids,
+            self.numbers,
+            self.debtors,
+            self.currencies,
+            self.amounts,
+            self.issued_on,
+            self.due_on,
+            self.voided_on,
+            self.totals,
+            self.disputed,
+            self.home,
+            self.rates,
+            self.references,
+            strict=True,
+        )
+
 
 class DocumentMapper(TableMapper):
     """Open items, invoices, credit notes and payments: a document a row.
@@ -94,7 +131,8 @@ class DocumentMapper(TableMapper):
         self._table = table
         self._normal = NORMAL_KIND[type(table)]
         self._opposite = OPPOSITE_KIND[type(table)]
-        self._amount = "open" if isinstance(table, OpenItems) else "total"
+        self._is_list = isinstance(table, OpenItems)
+        self._amount = "open" if self._is_list else "total"
         self._by_instalment = (
             isinstance(table, Invoices) and table.rows == "instalments"
         )
@@ -109,11 +147,13 @@ class DocumentMapper(TableMapper):
         faults = Faults()
         columns = self._read(sifted.rows, faults)
         found: list[tuple[int, Document]] = []
-        for index, row in enumerate(sifted.rows):
+        for index, (row, values) in enumerate(
+            zip(sifted.rows, columns.values(), strict=True)
+        ):
             if index in faults.by_row:
                 continue
             try:
-                found.append((index, self._document(row, index, columns)))
+                found.append((index, self._document(row, values)))
             except FieldError as error:
                 faults.by_row[index] = error
         if self._by_instalment:
@@ -121,11 +161,14 @@ class DocumentMapper(TableMapper):
         documents: list[Document] = []
         claims: list[Claim] = []
         totals = _TotalsOfPage()
+        repeated = self.setting.repeated
         for index, document in found:
-            key = f"{document.kind}/{document.source_id}"
             try:
-                if self.is_repeated(
-                    document.source_id, key, sifted.numbers[index], document, sifted
+                if hash(document.source_id) in repeated and self.is_repeated(
+                    f"{document.kind}/{document.source_id}",
+                    sifted.numbers[index],
+                    document,
+                    sifted,
                 ):
                     continue
             except FieldError as error:
@@ -195,7 +238,7 @@ class DocumentMapper(TableMapper):
             voided_on=self.on_dates(rows, "voided_on", faults),
             applied_on=self.on_dates(rows, "applied_on", faults),
             totals=self.money(rows, "total", codes, faults)
-            if self._amount == "open"
+            if self._is_list
             else [None] * len(rows),
             disputed=self.money(rows, "disputed", codes, faults),
             home=self.money(rows, "home_total", homes, faults),
@@ -204,24 +247,23 @@ class DocumentMapper(TableMapper):
             invoices=self.optional_keys(rows, "invoice", faults),
         )
 
-    def _document(self, row: Row, index: int, columns: DocumentColumns) -> Document:
-        amount, issued_on = columns.amounts[index], columns.issued_on[index]
-        key, number = columns.ids[index], columns.numbers[index]
-        debtor, code = columns.debtors[index], columns.currencies[index]
-        assert amount is not None
-        assert issued_on is not None
+    def _document(self, row: Row, values: Values) -> Document:
+        key, number, debtor, code, amount, issued_on, due_on = values[:7]
+        voided_on, total, disputed, home, rate, reference = values[7:]
+        # A row that lacks one of these is a fault and does not come here.
         assert key is not None
         assert number is not None
         assert debtor is not None
         assert code is not None
-        due_on, rule = columns.due_on[index], DueRule.GIVEN
+        assert amount is not None
+        assert issued_on is not None
+        rule = DueRule.GIVEN
         if due_on is None:
             terms = self.read_terms(row)
             if terms is not None:
                 due_on, rule = terms.due_on(issued_on), DueRule.TERMS
-        total, disputed = columns.totals[index], columns.disputed[index]
-        home, rate = columns.home[index], columns.rates[index]
-        is_list = self._amount == "open"
+        if voided_on is None and self._is_void is not None and self._is_void(row):
+            voided_on = self.setting.business_on
         return Document(
             kind=self._kind(row, amount),
             source_id=SourceId(key),
@@ -234,11 +276,11 @@ class DocumentMapper(TableMapper):
             due_rule=rule,
             home_minor=None if home is None else abs(home),
             rate=None if rate is None else self._rate(rate),
-            reference=columns.references[index],
-            total_known=not is_list or total is not None,
-            open_minor=abs(amount) if is_list else None,
+            reference=reference,
+            total_known=total is not None or not self._is_list,
+            open_minor=abs(amount) if self._is_list else None,
             disputed_minor=None if disputed is None else abs(disputed),
-            voided_on=self._voided_on(row, columns.voided_on[index]),
+            voided_on=voided_on,
         )
 
     def _kind(self, row: Row, amount: int) -> DocumentKind:
@@ -270,11 +312,6 @@ class DocumentMapper(TableMapper):
                 reason=ProblemReason.VALUE,
                 remedy="Correct the row or the decimal mark in the profile.",
             ) from error
-
-    def _voided_on(self, row: Row, voided_on: date | None) -> date | None:
-        if voided_on is None and self._is_void is not None and self._is_void(row):
-            return self.setting.business_on
-        return voided_on
 
     def _claim(
         self, document: Document, index: int, columns: DocumentColumns

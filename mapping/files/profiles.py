@@ -176,6 +176,19 @@ class Table(_Strict):
     totals_row: RowMatch | None = None
     columns: _Strict
 
+    key_names: ClassVar[tuple[str, ...]] = ("number",)
+
+    def key_positions(self, header: Header) -> tuple[int, ...]:
+        """Return where the columns stand that tell one record from another.
+
+        Raises:
+            MissingColumnError: The table lacks one.
+            AmbiguousColumnError: The table has one twice.
+        """
+        found = self.positions(header)
+        names = ("id",) if "id" in found else self.key_names
+        return tuple(position for name in names for position in found[name])
+
     def positions(self, header: Header) -> dict[str, tuple[int, ...]]:
         """Return where each column that the profile names stands.
 
@@ -339,6 +352,7 @@ class Allocations(Table):
     """An export with one row an amount of a credit applied to an invoice."""
 
     kind_name = "allocations"
+    key_names = ("credit", "invoice", "applied_on")
 
     columns: AllocationColumns
     complete: bool = False

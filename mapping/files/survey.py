@@ -111,6 +111,7 @@ class Survey:
         self._format = format_
         self._sieve = Sieve(table, header)
         self._columns = table.positions(header)
+        self._key_positions = table.key_positions(header)
         self._repeats = Repeats(rows)
         self._named: Counter[tuple[str | None, str | None, str | None]] = Counter()
         self._dates: dict[str, set[Cell]] = {
@@ -136,13 +137,13 @@ class Survey:
         if "debtor" in self._columns:
             self._named.update(
                 zip(
-                    self._keys(rows, "debtor"),
+                    self._keys(rows, self._columns["debtor"]),
                     self._texts(rows, "debtor_name"),
                     self._texts(rows, "unit"),
                     strict=True,
                 )
             )
-        found = self._keys(rows, "id" if "id" in self._columns else "number")
+        found = self._keys(rows, self._key_positions)
         self._repeats.add(found)
         self.unkeyed_count += found.count(None)
         return found
@@ -180,13 +181,13 @@ class Survey:
             for key, (_, name, unit) in sorted(by_key.items())
         ]
 
-    def _keys(self, rows: Sequence[Row], name: str) -> list[str | None]:
+    def _keys(self, rows: Sequence[Row], positions: Sequence[int]) -> list[str | None]:
         return keys(
             rows,
-            self._columns[name],
+            positions,
             strip_floats=self._format.float_ids == "strip",
             faults=Faults(),
-            column=name,
+            column="",
         )
 
     def _texts(self, rows: Sequence[Row], name: str) -> list[str | None]:

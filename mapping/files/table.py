@@ -63,6 +63,7 @@ class TableMapper:
         self.setting = setting
         self.format: Format = setting.profile.format_of(table)
         self.columns = table.positions(header)
+        self._table_read = table
         self.default_currency = Currency(setting.profile.currency or setting.home)
         self.dates = DateReader(self.format.dates, **self.format.month_names_argument)
         self.amounts = AmountReader(
@@ -90,6 +91,16 @@ class TableMapper:
             strip_floats=self.format.float_ids == "strip",
             faults=faults,
             column=self.title(name),
+        )
+
+    def row_keys(self, rows: Sequence[Row]) -> list[str | None]:
+        """Read the keys by which the survey told records apart."""
+        return keys(
+            rows,
+            self._table_read.key_positions(self.header),
+            strip_floats=self.format.float_ids == "strip",
+            faults=Faults(),
+            column="",
         )
 
     def optional_keys(
@@ -199,30 +210,21 @@ class TableMapper:
         cell = row[self.columns["terms"][0]]
         return fields.terms(cell, self.setting.profile.named_terms())
 
-    def is_repeated(
-        self, source_id: str, key: str, number: int, content: Any, sifted: Sifted
-    ) -> bool:
+    def is_repeated(self, key: str, number: int, content: Any, sifted: Sifted) -> bool:
         """Tell whether a row says again what an earlier one said, and count it.
 
-        Args:
-            source_id: The key as the survey saw it.
-            key: The key with what else tells records apart.
-            number: The row.
-            content: What the row says.
-            sifted: Where repeated rows are counted.
+        To be asked for rows only whose key the survey found may stand twice.
 
         Raises:
             FieldError: An earlier row has the key with other content.
         """
-        if hash(source_id) not in self.setting.repeated:
-            return False
         first_number, first = self._first_seen.setdefault(key, (number, content))
         if first_number == number:
             return False
         if first != content:
             raise FieldError(
-                f"{source_id!r} stands in row {first_number} already, with other "
-                "content.",
+                f"{key.rpartition('/')[2]!r} stands in row {first_number} already, "
+                "with other content.",
                 reason=ProblemReason.DUPLICATE,
                 remedy="If both are meant, name more columns as the key with `id` in "
                 "the profile; else correct the file.",
