@@ -284,11 +284,13 @@ class Batch(Struct, frozen=True, kw_only=True):
 
     Attributes:
         row_count: How many source rows the page held, quarantined ones included.
+        landed_count: How many of those became records, or parts of one.
         ignored: How many rows were left out on purpose, by the reason shown to people.
         totals: Amounts read, by currency, credits negative.
     """
 
     row_count: int
+    landed_count: int = 0
     debtors: tuple[Debtor, ...] = ()
     documents: tuple[Document, ...] = ()
     claims: tuple[Claim, ...] = ()

@@ -9,7 +9,7 @@ from ledger import proof as proofs_of
 from ledger.calendar import Clock
 from ledger.errors import RetryableError, SourceError
 from ledger.ids import SourceId
-from ledger.money import Currency, from_minor, to_minor
+from ledger.money import Currency, to_minor
 from ledger.proof import (
     Cause,
     ControlTotals,
@@ -21,7 +21,7 @@ from ledger.store import balances, connections, known, problems, proofs, verific
 from ledger.store.connections import StoredConnection
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
-from sync.result import Sums, Tally
+from sync.result import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,19 +170,9 @@ def _rounding(tallies: Mapping[str, Tally]) -> list[Evidence]:
 def _reading(resource: str, tally: Tally) -> str:
     parts = [f"{tally.landed} landed", f"{tally.quarantined} quarantined"]
     parts += [f"{count} {reason}" for reason, count in sorted(tally.ignored.items())]
-    sums = [_sum(code, one) for code, one in sorted(tally.sums.items())]
+    sums = [one.text(code) for code, one in sorted(tally.sums.items())]
     amounts = f"; amounts {', '.join(sums)}" if sums else ""
     return f"{resource}: {tally.rows} rows read: {', '.join(parts)}{amounts}."
-
-
-def _sum(code: Currency, sums: Sums) -> str:
-    posted = from_minor(sums.posted_minor, code)
-    if not sums.rounded_count:
-        return f"{posted} {code}"
-    return (
-        f"{sums.exact} {code}, posted as {posted} {code} "
-        f"({sums.rounded_count} rows rounded)"
-    )
 
 
 def _scope(control: ControlTotals, as_of: date) -> str:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from enum import StrEnum, auto
 from typing import Any
 
-from ledger.money import Currency
+from ledger.money import Currency, from_minor
 from ledger.records import Batch, Totals
 from ledger.store.connections import RunState
 from ledger.store.pages import PageLanded
@@ -39,6 +39,16 @@ class Sums:
         self.posted_minor += totals.posted_minor
         self.rounded_count += totals.rounded_count
 
+    def text(self, code: Currency) -> str:
+        """Return what was posted, and what was read where that is another sum."""
+        posted = f"{from_minor(self.posted_minor, code):,} {code}"
+        if not self.rounded_count:
+            return posted
+        return (
+            f"{self.exact.normalize():,f} {code} as read, {posted} as posted "
+            f"({self.rounded_count} rows had more decimals and were rounded half up)"
+        )
+
     def as_json(self) -> dict[str, Any]:
         """Return what JSON can hold."""
         return {
@@ -66,7 +76,7 @@ class Tally:
     def add(self, batch: Batch) -> None:
         """Take in a page."""
         self.rows += batch.row_count
-        self.landed += len(batch.documents) or len(batch.claims) or len(batch.debtors)
+        self.landed += batch.landed_count
         self.quarantined += len(batch.problems)
         for reason, count in batch.ignored.items():
             self.ignored[reason] = self.ignored.get(reason, 0) + count

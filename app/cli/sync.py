@@ -21,7 +21,6 @@ from app.cli.listing import (
     Format,
     Listing,
     Style,
-    amount,
     number_column,
     show,
     text_column,
@@ -180,17 +179,12 @@ def _worth_saying(step: StepResult) -> bool:
 
 
 def _amount_notes(result: RunResult) -> list[str]:
-    notes = []
-    for step in result.steps:
-        for code, sums in step.tally.sums.items():
-            posted = amount(sums.posted_minor, code)["amount"]
-            if sums.rounded_count:
-                notes.append(
-                    f"{step.label}: {sums.exact:,} {code} as read, {posted} {code} as "
-                    f"posted; {sums.rounded_count} rows had more decimals and were "
-                    "rounded half up."
-                )
-    return notes
+    return [
+        f"{step.label}: {sums.text(code)}."
+        for step in result.steps
+        for code, sums in step.tally.sums.items()
+        if sums.rounded_count
+    ]
 
 
 def night_command(

@@ -96,6 +96,7 @@ class AllocationMapper(TableMapper):
         ]
         return Batch(
             row_count=len(chunk.rows),
+            landed_count=len(claims),
             claims=tuple(claims),
             problems=tuple(sifted.problems),
             ignored=sifted.ignored,

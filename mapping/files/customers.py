@@ -71,6 +71,7 @@ class CustomerMapper(TableMapper):
         ]
         return Batch(
             row_count=len(chunk.rows),
+            landed_count=len(debtors),
             debtors=tuple(debtors),
             problems=tuple(sifted.problems),
             ignored=sifted.ignored,

@@ -36,7 +36,7 @@ from mapping.files.profiles import (
     Payments,
     Sign,
 )
-from mapping.files.rows import Chunk, Sifted, matcher, raw
+from mapping.files.rows import REPEATED, Chunk, Sifted, matcher, raw
 from mapping.files.table import Setting, TableMapper
 
 NORMAL_KIND = {
@@ -169,6 +169,7 @@ class DocumentMapper(TableMapper):
                     sifted.numbers[index],
                     document,
                     sifted,
+                    rows=max(len(document.instalments), 1),
                 ):
                     continue
             except FieldError as error:
@@ -185,6 +186,9 @@ class DocumentMapper(TableMapper):
         cleared, self.amounts.cleared_count = self.amounts.cleared_count, 0
         return Batch(
             row_count=len(chunk.rows),
+            landed_count=len(sifted.rows)
+            - len(faults.by_row)
+            - sifted.ignored.get(REPEATED, 0),
             documents=tuple(documents),
             claims=tuple(claims),
             problems=tuple(sifted.problems),

@@ -39,9 +39,9 @@ class Sifted:
     problems: list[Problem] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
 
-    def ignore(self, reason: str) -> None:
-        """Count a row that is left out on purpose."""
-        self.ignored[reason] = self.ignored.get(reason, 0) + 1
+    def ignore(self, reason: str, rows: int = 1) -> None:
+        """Count rows that are left out on purpose."""
+        self.ignored[reason] = self.ignored.get(reason, 0) + rows
 
 
 class Sieve:

@@ -229,7 +229,7 @@ class TableMapper:
                 remedy="If both are meant, name more columns as the key with `id` in "
                 "the profile; else correct the file.",
             )
-        sifted.ignore(REPEATED)
+        sifted.ignore(REPEATED, rows)
         return True
 
     def title(self, name: str) -> str:
