@@ -300,7 +300,7 @@ class ExportsStep:
     """Settles what complete exports no longer name, before the files land."""
 
     resource = "exports"
-    label = "all exports"
+    label = "what is gone"
     dated_on = None
     resumes = False
 

@@ -96,15 +96,17 @@ class Evidence:
 
     Attributes:
         record: What to call it.
+        currency: Its currency; None where that could not be read.
         debtor: Whose it is, if that is known.
-        minor: What the books would count more than the ledger because of it.
+        minor: What the books would count more than the ledger because of it; None
+            where that could not be read, so that it explains nothing for sure.
     """
 
     cause: Cause
     record: str
-    currency: Currency
+    currency: Currency | None
     debtor: SourceId | None
-    minor: int
+    minor: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +133,7 @@ class Comparison:
     @property
     def unknown_minor(self) -> int:
         """What no record explains."""
-        return self.difference_minor - sum(one.minor for one in self.explained)
+        return self.difference_minor - _sum(self.explained)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +194,12 @@ def compare(
         mattering = [
             one
             for one in evidence
-            if one.currency == code
-            and one.minor
+            if one.currency in {code, None}
+            and one.minor != 0
             and (debtor is None or one.debtor in {debtor, None})
         ]
-        explained = explain(books - mine, mattering)
+        known = [one for one in mattering if one.minor is not None]
+        explained = explain(books - mine, known)
         result.append(
             Comparison(
                 currency=code,
@@ -224,7 +227,7 @@ def explain(difference: int, evidence: Sequence[Evidence]) -> tuple[Evidence, ..
     for count in range(1, len(causes) + 1):
         for chosen in combinations(causes, count):
             together = tuple(one for one in evidence if one.cause in chosen)
-            if sum(one.minor for one in together) == difference:
+            if _sum(together) == difference:
                 return together
     if len(evidence) > EVIDENCE_MAX:
         return ()
@@ -232,7 +235,7 @@ def explain(difference: int, evidence: Sequence[Evidence]) -> tuple[Evidence, ..
         found = [
             chosen
             for chosen in combinations(evidence, count)
-            if sum(one.minor for one in chosen) == difference
+            if _sum(chosen) == difference
         ]
         if found:
             return found[0] if len(found) == 1 else ()
@@ -279,10 +282,16 @@ def _listed(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
             "cause": str(one.cause),
             "record": one.record,
             "debtor": one.debtor,
-            "amount": _amount(one.minor, one.currency),
+            "amount": None
+            if one.minor is None or one.currency is None
+            else _amount(one.minor, one.currency),
         }
         for one in evidence
     ]
+
+
+def _sum(evidence: Iterable[Evidence]) -> int:
+    return sum(one.minor or 0 for one in evidence)
 
 
 def _amount(minor: int, code: Currency) -> dict[str, str]:

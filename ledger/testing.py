@@ -187,7 +187,7 @@ class Books:
             debtors=tuple(debtors),
         )
         with self.landing(on) as begun:
-            return pages.land(begun, "books", batch, {})
+            return pages.land(begun, "books", batch)
 
     def retry_parked(self) -> int:
         """Land the claims whose documents are there now."""

@@ -97,7 +97,11 @@ class AmountReader:
         if isinstance(cell, Decimal):
             return cell
         if is_blank(cell):
-            raise FieldError("The amount is empty.", reason=ProblemReason.MISSING)
+            raise FieldError(
+                "The amount is empty.",
+                reason=ProblemReason.MISSING,
+                remedy="Fill it in and export again.",
+            )
         if not isinstance(cell, str):
             raise _amount_error(f"{cell} is no amount", "Check the column.")
         refuse_formula(cell)

@@ -112,7 +112,11 @@ class DateReader:
         if isinstance(cell, date):
             return cell
         if is_blank(cell):
-            raise FieldError("The date is empty.", reason=ProblemReason.MISSING)
+            raise FieldError(
+                "The date is empty.",
+                reason=ProblemReason.MISSING,
+                remedy="Fill it in and export again.",
+            )
         refuse_formula(cell)
         text = str(cell).strip(BLANKS)
         serial = re.fullmatch(r"(\d{5})(?:\.\d+)?", text)

@@ -90,7 +90,11 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
     else:
         text = str(cell)
     if not text:
-        raise FieldError("It is empty.", reason=ProblemReason.MISSING)
+        raise FieldError(
+            "It is empty.",
+            reason=ProblemReason.MISSING,
+            remedy="Fill it in and export again, or let the profile ignore such rows.",
+        )
     if text[0] in "=#":
         refuse_formula(text)
     if strip_floats and text.endswith("0") and "." in text:
@@ -122,7 +126,11 @@ def currency_code(cell: Cell) -> Currency:
     """
     text = text_or_none(cell)
     if text is None:
-        raise FieldError("The currency is empty.", reason=ProblemReason.MISSING)
+        raise FieldError(
+            "The currency is empty.",
+            reason=ProblemReason.MISSING,
+            remedy="Fill it in, or leave the column out of the profile.",
+        )
     return currency({"€": "EUR", "£": "GBP"}.get(text, text))
 
 

@@ -19,6 +19,7 @@ from ledger.proof import (
 )
 from ledger.store import balances, connections, known, problems, proofs, verification
 from ledger.store.connections import StoredConnection
+from ledger.store.problems import StoredProblem
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from sync.result import Tally
@@ -138,7 +139,7 @@ class Prover:
                 minor=one.problem.amount_minor,
             )
             for one in problems.load_open(session, self.connection.id)
-            if one.problem.currency is not None and one.problem.amount_minor is not None
+            if _has_balance(one)
         ]
         found += proofs.evidence(
             session,
@@ -147,6 +148,12 @@ class Prover:
             with_credits=control.with_credits,
         )
         return found + _rounding(tallies)
+
+
+def _has_balance(one: StoredProblem) -> bool:
+    """Say whether a record would change a balance if it landed."""
+    table = one.resource.partition("/")[0]
+    return table not in {"customers", "allocations"}
 
 
 def _rounding(tallies: Mapping[str, Tally]) -> list[Evidence]:

@@ -19,6 +19,7 @@ from ledger.store import (
     landing,
     pages,
     problems,
+    statistics,
 )
 from ledger.store.absence import Share
 from ledger.store.connections import RunState, StoredConnection
@@ -29,6 +30,9 @@ from sync.result import RunResult, StepResult, StepState, Tally
 
 WATCH = Callable[[str, Progress], None]
 """Told of each page that landed: which file or resource, and how far it is."""
+
+MANY_RECORDS = 1_000
+"""A run that moved so many leaves the planner with a wrong idea of the tables."""
 
 PARKED = "parked"
 """The resource under which claims that waited land."""
@@ -110,6 +114,9 @@ class _Run:
         except (SourceError, RetryableError) as error:
             self._fail(StepResult("source", self._sync.connection.name), error)
         self._land_parked()
+        if sum(step.moved for step in result.steps) >= MANY_RECORDS:
+            with self._session() as session:
+                statistics.refresh(session)
         with self._session() as session:
             result.problems = len(problems.load_open(session, self._sync.connection.id))
             connections.end_run(
@@ -221,16 +228,16 @@ class _Run:
             result.tally = Tally.from_json(before["tally"])
         for page in step.pages():
             batch = page.decode()
-            result.tally.add(batch)
             with self._session() as session:
                 begun = self._begin(session, step.resource, step.dated_on)
                 since = since or begun.known_at
+                result.add(batch, pages.land(begun, step.resource, batch))
                 position = {
                     **page.position,
                     "since": since.isoformat(),
                     "tally": result.tally.as_json(),
                 }
-                result.add(pages.land(begun, step.resource, batch, position))
+                connections.save_cursor(begun, step.resource, position)
                 if page.is_last:
                     problems.resolve_unseen(begun, step.resource, since=since)
             self._sync.watch(step.label, page.progress)

@@ -134,12 +134,26 @@ class StepResult:
     unclaimed: int = 0
     tally: Tally = field(default_factory=Tally)
 
-    def add(self, landed: PageLanded) -> None:
-        """Take in what became of a page."""
-        for part in (landed.debtors, landed.documents, landed.claims):
-            self.new += part.new
-            self.changed += part.changed
-            self.same += part.same
+    @property
+    def moved(self) -> int:
+        """How many records the step put, changed or took away."""
+        gone = self.closed + self.voided + self.unclaimed
+        return self.new + self.changed + gone
+
+    def add(self, batch: Batch, landed: PageLanded) -> None:
+        """Take in what became of a page's own records, not of what they mention."""
+        self.tally.add(batch)
+        if batch.documents:
+            part = landed.documents
+        elif batch.claims:
+            part = landed.claims
+        elif batch.row_count:
+            part = landed.debtors
+        else:
+            return
+        self.new += part.new
+        self.changed += part.changed
+        self.same += part.same
 
     def as_json(self) -> dict[str, Any]:
         """Return what JSON can hold."""

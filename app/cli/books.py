@@ -169,7 +169,7 @@ def item_json(
         "issued_on": item.issued_on.isoformat(),
         "due_on": item.due_on.isoformat(),
         "due_rule": str(item.due_rule),
-        "inferred": item.due_rule is not DueRule.GIVEN,
+        "inferred": item.kind.side is Side.DEBIT and item.due_rule is not DueRule.GIVEN,
         "days_overdue": None if item.is_credit else item.days_overdue(as_of),
         "bucket": "credits"
         if item.is_credit

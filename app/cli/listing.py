@@ -127,7 +127,8 @@ def show(listing: Listing, format_: Format, out: Path | None = None) -> None:
     """
     match format_:
         case Format.TABLE:
-            _write(out, _as_table(listing, to_file=out is not None))
+            to_terminal = out is None and sys.stdout.isatty()
+            _write(out, as_table(listing, width=None if to_terminal else PIPE_WIDTH))
         case Format.JSON:
             _write(out, as_json(listing))
         case Format.CSV:
@@ -230,12 +231,11 @@ def _sheet_name(name: str) -> str:
     return "".join(" " if mark in "[]:*?/\\" else mark for mark in name)[:31]
 
 
-def _as_table(listing: Listing, *, to_file: bool) -> str:
-    terminal = not to_file and sys.stdout.isatty()
+def as_table(listing: Listing, *, width: int | None) -> str:
+    """Return a listing as a table; no width asks the terminal for its own."""
+    terminal = sys.stdout.isatty()
     console = Console(
-        file=io.StringIO() if not terminal else None,
-        width=None if terminal else PIPE_WIDTH,
-        highlight=False,
+        file=sys.stdout if terminal else io.StringIO(), width=width, highlight=False
     )
     table = Table(title=listing.title, title_justify="left", show_footer=False)
     for column in listing.columns:

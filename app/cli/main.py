@@ -16,6 +16,7 @@ from app.cli import (
     ageing,
     books,
     connect,
+    demo,
     dso,
     export,
     movements,
@@ -44,6 +45,7 @@ app = typer.Typer(
 )
 for room in (
     setup,
+    demo,
     tenant,
     profile,
     connect,

@@ -4,6 +4,7 @@ from typing import Any
 
 import typer
 
+from app.bootstrap import Product
 from app.cli.connect import ConnectionOption, chosen
 from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
 from app.cli.listing import (
@@ -17,6 +18,7 @@ from app.cli.listing import (
 from ledger.store import allocations, problems
 from ledger.store.allocations import Waiting
 from ledger.store.problems import StoredProblem
+from ledger.store.tenants import Tenant
 
 
 def register(app: typer.Typer) -> None:
@@ -34,38 +36,48 @@ def problems_command(
     """List the records that could not land, why, and what to do."""
     with opened(context) as product:
         owner = product.tenant(tenant)
-        names = {one.id: one.name for one in chosen(product, owner, connection)}
-        with product.database.tenant(owner.scope) as session:
-            kept = [
-                one for one in problems.load_open(session) if one.connection_id in names
-            ]
-            waiting = [
-                one
-                for one in allocations.load_waiting(session)
-                if one.connection_id in names
-            ]
-    items = [_problem_json(names[one.connection_id], one) for one in kept]
-    items += [_waiting_json(names[one.connection_id], one) for one in waiting]
-    show(
-        Listing(
-            title=f"Problems of {owner.slug}",
-            columns=[
-                text_column("Connection", "connection"),
-                text_column("Where", "place"),
-                text_column("Record", "record"),
-                text_column("What is wrong", "message"),
-                text_column("What to do", "remedy"),
-                amount_column("Amount", "amount"),
-                text_column("Since", "first_seen_at"),
-            ],
-            items=items,
-            meta={"tenant": owner.slug},
-            notes=["Corrected files are read again by the next sync."] * bool(items),
-        ),
-        format_,
-        out,
-    )
+        items = problem_items(product, owner, connection)
+    show(problems_listing(owner.slug, items), format_, out)
     raise typer.Exit(Exit.LEFT_OVER if items else Exit.DONE)
+
+
+def problem_items(
+    product: Product, owner: Tenant, connection: str | None
+) -> list[dict[str, Any]]:
+    """Return quarantined records and waiting allocations, as JSON has them."""
+    names = {one.id: one.name for one in chosen(product, owner, connection)}
+    with product.database.tenant(owner.scope) as session:
+        kept = problems.load_open(session)
+        waiting = allocations.load_waiting(session)
+    items = [
+        _problem_json(names[one.connection_id], one)
+        for one in kept
+        if one.connection_id in names
+    ]
+    return items + [
+        _waiting_json(names[one.connection_id], one)
+        for one in waiting
+        if one.connection_id in names
+    ]
+
+
+def problems_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
+    """Return what could not land as rows."""
+    return Listing(
+        title=f"Problems of {slug}",
+        columns=[
+            text_column("Connection", "connection"),
+            text_column("Where", "place"),
+            text_column("Record", "record"),
+            text_column("What is wrong", "message"),
+            text_column("What to do", "remedy"),
+            amount_column("Amount", "amount"),
+            text_column("Since", "first_seen_at"),
+        ],
+        items=items,
+        meta={"tenant": slug},
+        notes=["Corrected files are read again by the next sync."] * bool(items),
+    )
 
 
 def _problem_json(connection: str, one: StoredProblem) -> dict[str, Any]:

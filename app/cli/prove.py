@@ -129,14 +129,16 @@ def proof_listing(kept: list[StoredProof]) -> Listing:
 
 def _explanation(item: Any) -> str:
     if item["explained_by"]:
-        return "; ".join(
-            f"{one['cause']}: {one['record']} ({one['amount']['amount']})"
-            for one in item["explained_by"]
-        )
+        return _named(item["explained_by"])
     if item["candidates"]:
-        listed = "; ".join(
-            f"{one['cause']}: {one['record']} ({one['amount']['amount']})"
-            for one in item["candidates"]
-        )
-        return f"not explained; perhaps {listed}"
+        return f"not explained; perhaps {_named(item['candidates'])}"
     return "not explained"
+
+
+def _named(evidence: Any) -> str:
+    return "; ".join(
+        f"{one['cause']}: {one['record']} ({one['amount']['amount']})"
+        if one["amount"]
+        else f"{one['cause']}: {one['record']} (amount unreadable)"
+        for one in evidence
+    )

@@ -1,7 +1,9 @@
 """What a complete list of the books no longer names: closed, voided or taken back.
 
-Absence is a fact only where the source declares its list complete. What it does is
-dated with the business day, since nobody knows on which day it happened.
+Absence is a fact only where the source declares its list complete. An item that is no
+longer open was settled until the list's day. A document the books no longer hold never
+was, as they see it now: it is void from its own date, and earlier reports stay as known
+then. An allocation between documents that stand held until the day it was missed.
 """
 
 from collections.abc import Iterable
@@ -79,7 +81,7 @@ history AS (
 ),
 voided AS (
     UPDATE document d
-    SET voided_on = greatest(m.issued_on, :business_on), tombstone = '{ABSENT}',
+    SET voided_on = m.issued_on, tombstone = '{ABSENT}',
         known_at = :known_at
     FROM missing m WHERE d.tenant_id = :tenant_id AND d.id = m.id
 ),
@@ -91,8 +93,7 @@ entries AS (
            c.claim_id, '{AllocationKind.VOID}',
            CASE WHEN m.kind IN {DEBITS} THEN m.id END,
            CASE WHEN m.kind NOT IN {DEBITS} THEN m.id END,
-           m.total_minor, m.total_minor, greatest(m.issued_on, :business_on),
-           :business_on
+           m.total_minor, m.total_minor, m.issued_on, m.issued_on
     FROM missing m
     CROSS JOIN LATERAL (SELECT {keys.sql("'void'", "m.id::text")}) AS c (claim_id)
     WHERE m.total_minor <> 0
@@ -155,13 +156,14 @@ class Share:
 def name_documents(landing: Landing, named: Iterable[DocumentRef]) -> int:
     """Take in all documents the list names and return how many."""
     return NAMED_DOCUMENTS.fill(
-        landing.session, ((ref.kind, ref.source_id) for ref in named)
+        landing.session, ((ref.kind, ref.source_id) for ref in named), analyze=True
     )
 
 
 def name_claims(landing: Landing, named: Iterable[SourceId]) -> None:
     """Take in all claims the list makes."""
-    NAMED_CLAIMS.fill(landing.session, ((source_id,) for source_id in named))
+    rows = ((source_id,) for source_id in named)
+    NAMED_CLAIMS.fill(landing.session, rows, analyze=True)
 
 
 def open_shares(landing: Landing, kinds: Iterable[DocumentKind]) -> list[Share]:

@@ -106,9 +106,8 @@ incoming AS MATERIALIZED (
                 ELSE total_minor - open_minor
                      - coalesce((old).total_minor - (old).open_minor, 0)
                 END AS balance_delta,
-           CASE WHEN voided_on IS NULL THEN 0 ELSE total_minor END
-           - CASE WHEN (old).voided_on IS NULL THEN 0 ELSE (old).total_minor END
-               AS void_delta,
+           (d.voided_on, d.total_minor) IS DISTINCT FROM
+           ((old).voided_on, (old).total_minor) AS void_differs,
            CASE WHEN disputed_minor IS NULL THEN 0
                 ELSE least(disputed_minor, total_minor)
                      - (SELECT coalesce(sum(e.amount_minor), 0)::bigint
@@ -150,25 +149,39 @@ stored AS (
         known_at = excluded.known_at, source_version_at = excluded.source_version_at,
         {", ".join(f"{name} = excluded.{name}" for name in CONTENT)}
 ),
+changes AS MATERIALIZED (
+    SELECT i.id, i.kind AS document_kind, i.is_new, c.*
+    FROM incoming i
+    CROSS JOIN LATERAL (VALUES
+        (1, '{AllocationKind.BALANCE_CHANGE}', {keys.sql("'balance'", "i.id::text")},
+         i.balance_delta, i.issued_on, :business_on),
+        -- A void that is undone, moved or of another total was never so.
+        (1, '{AllocationKind.VOID}', {keys.sql("'void'", "i.id::text")},
+         CASE WHEN i.void_differs AND (i.old).voided_on IS NOT NULL
+              THEN -(i.old).total_minor ELSE 0 END, (i.old).issued_on,
+         (i.old).voided_on),
+        (2, '{AllocationKind.VOID}', {keys.sql("'void'", "i.id::text")},
+         CASE WHEN i.void_differs AND i.voided_on IS NOT NULL
+              THEN i.total_minor ELSE 0 END, i.issued_on, i.voided_on)
+    ) AS c (step, kind, claim_id, minor, issued_on, on_date)
+    WHERE (i.balance_delta <> 0
+           OR i.void_differs AND (i.voided_on IS NOT NULL
+                                  OR (i.old).voided_on IS NOT NULL))
+      AND c.minor <> 0
+),
 balances AS (
     INSERT INTO allocation
         (tenant_id, connection_id, known_at, kind, claim_id, entry, debit_id, credit_id,
          amount_minor, credit_minor, effective_on, claimed_on)
     SELECT :tenant_id, :connection_id, :known_at, c.kind, c.claim_id,
-           CASE WHEN is_new THEN 0
+           CASE WHEN c.is_new THEN 0
                 ELSE (SELECT coalesce(max(a.entry) + 1, 0) FROM allocation a
-                      WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id) END,
-           CASE WHEN i.kind IN {DEBITS} THEN id END,
-           CASE WHEN i.kind NOT IN {DEBITS} THEN id END,
-           c.minor, c.minor, greatest(issued_on, c.on_date), c.on_date
-    FROM incoming i
-    CROSS JOIN LATERAL (VALUES
-        ('{AllocationKind.BALANCE_CHANGE}', {keys.sql("'balance'", "i.id::text")},
-         balance_delta, :business_on),
-        ('{AllocationKind.VOID}', {keys.sql("'void'", "i.id::text")},
-         void_delta, coalesce(voided_on, :business_on))
-    ) AS c (kind, claim_id, minor, on_date)
-    WHERE (balance_delta <> 0 OR void_delta <> 0) AND c.minor <> 0
+                      WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id) END
+           + row_number() OVER (PARTITION BY c.claim_id ORDER BY c.step) - 1,
+           CASE WHEN c.document_kind IN {DEBITS} THEN c.id END,
+           CASE WHEN c.document_kind NOT IN {DEBITS} THEN c.id END,
+           c.minor, c.minor, greatest(c.issued_on, c.on_date), c.on_date
+    FROM changes c
     RETURNING debit_id, credit_id, amount_minor, credit_minor, effective_on, kind
 ),
 posted AS (
@@ -186,7 +199,7 @@ disputes AS (
 touched AS (
     INSERT INTO touched_document
     SELECT id FROM incoming
-    WHERE NOT is_new AND (differs OR balance_delta <> 0 OR void_delta <> 0)
+    WHERE NOT is_new AND (differs OR balance_delta <> 0)
 ),
 months AS ({
     add_to_months(

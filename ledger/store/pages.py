@@ -1,13 +1,10 @@
-"""The way in: one page lands in one transaction, with its cursor."""
+"""The way in: one page lands in one transaction."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ledger.records import Batch
 from ledger.store import (
     allocations,
-    connections,
     debtors,
     derived,
     documents,
@@ -25,10 +22,11 @@ class PageLanded:
     claims: Landed
 
 
-def land(
-    landing: Landing, resource: str, batch: Batch, position: Mapping[str, Any]
-) -> PageLanded:
-    """Store all of a page, bring what is derived up to date, and move the cursor."""
+def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
+    """Store all of a page and bring what is derived up to date.
+
+    The caller moves the cursor in the same transaction.
+    """
     derived.prepare(landing)
     result = PageLanded(
         debtors=debtors.land(landing, batch.debtors),
@@ -37,5 +35,4 @@ def land(
     )
     derived.refresh(landing)
     problems.save(landing, resource, batch.problems)
-    connections.save_cursor(landing, resource, position)
     return result

@@ -9,19 +9,19 @@ from ledger.store.known import BEFORE_ALL, KnownAt
 from ledger.store.session import Session
 
 COMPARE = """
-WITH then AS (
+WITH earlier AS (
     SELECT id, currency, sum(open_minor)::bigint AS minor, debtor_id,
            min(due_on) AS due_on
     FROM ({then}) AS i GROUP BY id, currency, debtor_id
 ),
-now AS (
+later AS (
     SELECT id, currency, sum(open_minor)::bigint AS minor, debtor_id,
            min(due_on) AS due_on
     FROM ({now}) AS i GROUP BY id, currency, debtor_id
 )
 SELECT coalesce(t.id, n.id) AS id,
        coalesce(t.minor, 0) AS then_minor, coalesce(n.minor, 0) AS now_minor
-FROM then t FULL JOIN now n ON n.id = t.id
+FROM earlier t FULL JOIN later n ON n.id = t.id
 WHERE (t.minor, t.currency, t.debtor_id, t.due_on)
       IS DISTINCT FROM (n.minor, n.currency, n.debtor_id, n.due_on)
 """

@@ -53,7 +53,7 @@ def statements(session: Session) -> list[str]:
         if row.wrong:
             raise DerivedBalanceError(code, row.wrong)
         found.append(
-            f"{code}: {row.documents} documents, {from_minor(row.minor, code)} open in "
-            "all, equals the sum of all documents and allocations."
+            f"{code}: {row.documents} documents, {from_minor(row.minor, code):,} open "
+            "in all, equals the sum of all documents and allocations."
         )
     return found

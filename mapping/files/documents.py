@@ -244,12 +244,21 @@ class DocumentMapper(TableMapper):
             totals=self.money(rows, "total", codes, faults)
             if self._is_list
             else [None] * len(rows),
-            disputed=self.money(rows, "disputed", codes, faults),
+            disputed=self._disputed(rows, codes, faults),
             home=self.money(rows, "home_total", homes, faults),
             rates=self.texts(rows, "rate"),
             references=self.texts(rows, "reference"),
             invoices=self.optional_keys(rows, "invoice", faults),
         )
+
+    def _disputed(
+        self, rows: Sequence[Row], codes: Sequence[Currency | None], faults: Faults
+    ) -> list[int | None]:
+        found = self.money(rows, "disputed", codes, faults)
+        if "disputed" in self.columns:
+            # Whoever has the column and leaves it empty says that nothing is.
+            return [minor or 0 for minor in found]
+        return found
 
     def _document(self, row: Row, values: Values) -> Document:
         key, number, debtor, code, amount, issued_on, due_on = values[:7]
@@ -267,7 +276,8 @@ class DocumentMapper(TableMapper):
             if terms is not None:
                 due_on, rule = terms.due_on(issued_on), DueRule.TERMS
         if voided_on is None and self._is_void is not None and self._is_void(row):
-            voided_on = self.setting.business_on
+            # The books give no day: as they see it now, it never was.
+            voided_on = issued_on
         return Document(
             kind=self._kind(row, amount),
             source_id=SourceId(key),
@@ -288,10 +298,9 @@ class DocumentMapper(TableMapper):
         )
 
     def _kind(self, row: Row, amount: int) -> DocumentKind:
-        sign = self._table.sign
-        is_normal = amount <= 0 if sign is Sign.NEGATIVE else amount >= 0
+        by_sign = self._by_sign(amount)
         if "kind" not in self.columns:
-            return self._normal if is_normal else self._opposite
+            return by_sign
         text = text_or_none(row[self.columns["kind"][0]]) or ""
         kind = self._kinds.get(text.casefold())
         if kind is None:
@@ -299,13 +308,19 @@ class DocumentMapper(TableMapper):
                 f"{self.title('kind')}: the kind {text!r} is not known.",
                 reason=ProblemReason.VALUE,
                 remedy=f"Add it to the profile: [{self._table.kind_name}.kinds] "
-                f'"{text}" = "invoice" (or another kind).',
+                f'"{text}" = "{self._normal}", or another kind.',
             )
-        if is_normal or (kind.side is Side.CREDIT and sign is Sign.EITHER):
+        either = self._table.sign is Sign.EITHER
+        if by_sign is self._normal or (kind.side is Side.CREDIT and either):
             return kind
         if kind.side is Side.DEBIT:
             return DocumentKind.CREDIT_NOTE
         return DocumentKind.REFUND if kind in CASH_KINDS else DocumentKind.DEBIT_JOURNAL
+
+    def _by_sign(self, amount: int) -> DocumentKind:
+        if self._table.sign is Sign.NEGATIVE:
+            return self._normal if amount <= 0 else self._opposite
+        return self._normal if amount >= 0 else self._opposite
 
     def _rate(self, text: str) -> Decimal:
         try:
@@ -364,6 +379,17 @@ class DocumentMapper(TableMapper):
                 faults.by_row.update(dict.fromkeys(indexes, error))
         return joined
 
+    def _effect(self, row: Row, amount: int | None) -> int | None:
+        """Return what a row would add to what is owed, if that much can be read."""
+        if amount is None:
+            return None
+        try:
+            kind = self._kind(row, amount)
+        except FieldError:
+            # The sign alone says what it most likely is.
+            kind = self._by_sign(amount)
+        return abs(amount) if kind.side is Side.DEBIT else -abs(amount)
+
     def _problem(
         self,
         chunk: Chunk,
@@ -372,12 +398,8 @@ class DocumentMapper(TableMapper):
         columns: DocumentColumns,
         error: FieldError,
     ) -> Problem:
-        amount, debtor = columns.amounts[index], columns.debtors[index]
-        effect = None
-        if amount is not None:
-            normal = self._normal.side is Side.DEBIT
-            flipped = self._table.sign is Sign.NEGATIVE
-            effect = amount if normal is not flipped else -amount
+        debtor = columns.debtors[index]
+        effect = self._effect(sifted.rows[index], columns.amounts[index])
         return Problem(
             reason=error.reason,
             message=error.message,

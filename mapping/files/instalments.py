@@ -48,6 +48,9 @@ def join_instalments(parts: Sequence[Document]) -> Document:
         total_minor=sum(part.total_minor for part in parts),
         due_on=instalments[0].due_on,
         instalments=tuple(instalments),
+        disputed_minor=None
+        if first.disputed_minor is None
+        else sum(part.disputed_minor or 0 for part in parts),
         home_minor=None
         if first.home_minor is None
         else sum(part.home_minor or 0 for part in parts),

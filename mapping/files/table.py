@@ -210,7 +210,9 @@ class TableMapper:
         cell = row[self.columns["terms"][0]]
         return fields.terms(cell, self.setting.profile.named_terms())
 
-    def is_repeated(self, key: str, number: int, content: Any, sifted: Sifted) -> bool:
+    def is_repeated(
+        self, key: str, number: int, content: Any, sifted: Sifted, *, rows: int = 1
+    ) -> bool:
         """Tell whether a row says again what an earlier one said, and count it.
 
         To be asked for rows only whose key the survey found may stand twice.

@@ -8,6 +8,9 @@ CURRENT_TENANT = "(SELECT NULLIF(current_setting('app.tenant_id', true), '')::bi
 The sub-select is evaluated once a statement, not once a row.
 """
 
+MAINTAIN_FROM = 17
+"""Since this version a role may count a table for the planner without owning it."""
+
 
 def worker_role() -> str:
     """Return the working role's name, quoted for SQL."""
@@ -31,3 +34,6 @@ def protect(table: str, grants: str) -> None:
 def share(table: str, grants: str) -> None:
     """Give the working role rights on a table."""
     op.execute(f"GRANT {grants} ON {table} TO {worker_role()}")
+    version = op.get_bind().dialect.server_version_info
+    if version is not None and int(version[0]) >= MAINTAIN_FROM:
+        op.execute(f"GRANT MAINTAIN ON {table} TO {worker_role()}")
