@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt bench lock build clean
+.PHONY: help run test check static fmt bench migration docs lock build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,10 @@ bench: $(VENV)/develop ## measure against the floors in one run (some minutes)
 	$(BIN)/python -m benchmarks
 
 migration: $(VENV)/develop ## write a migration: make migration WORDS="add a column"
-	$(BIN)/python -m app.migrate revision "$(WORDS)"
+	$(BIN)/python -m app.migrate "$(WORDS)"
+
+docs: $(VENV)/develop ## check the documents: links, commands, settings
+	$(BIN)/pytest tests/architecture/test_documents.py
 
 build: $(VENV)/develop ## build the wheel and the source archive into dist/
 	$(BIN)/python -m hatchling build
