@@ -54,6 +54,8 @@ def demo_command(context: typer.Context) -> None:
         width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False
     )
     with opened(context) as product:
+        # It makes the home folder, for its user alone.
+        product.initialize()
         folder = product.settings.home / "example"
         owner, books = _connected(product, company, folder)
         console.print(Rule(f"{company.name}, an invented company"))

@@ -132,7 +132,7 @@ def run_listing(slug: str, results: list[RunResult]) -> Listing:
         columns=[
             text_column("Connection", "connection"),
             text_column("Read", "label"),
-            text_column("State", "state"),
+            Column("State", _state),
             number_column("Rows", "rows"),
             number_column("New", "new"),
             number_column("Changed", "changed"),
@@ -161,6 +161,10 @@ def run_listing(slug: str, results: list[RunResult]) -> Listing:
         },
         notes=notes,
     )
+
+
+def _state(item: Any) -> str:
+    return str(item["note"] if item["state"] == "skipped" else item["state"])
 
 
 def _gone(item: Any) -> int | None:
