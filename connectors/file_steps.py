@@ -208,7 +208,6 @@ class FileStep:
         setting = Setting(
             profile=self._source.profile,
             home=self._source.home,
-            business_on=self.dated_on or self._source.business_on,
             repeated=repeated,
         )
         match self.table:

@@ -219,11 +219,7 @@ class FilesConnector:
         else:
             path = files[0]
         source = TableFile(path, self._profile.format_of(table))
-        setting = Setting(
-            profile=self._profile,
-            home=self._source.home,
-            business_on=self._source.business_on,
-        )
+        setting = Setting(profile=self._profile, home=self._source.home)
         reader = mapper(table, source.header(), setting)  # type: ignore[arg-type] # each takes its own table
         lines: list[ControlLine] = []
         for chunk in source.chunks():

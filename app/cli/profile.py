@@ -1,6 +1,5 @@
 """`duebridge profile`: looks at a file and proposes how to read it."""
 
-from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Annotated, Any
@@ -74,7 +73,7 @@ def _try(file: Path, proposal: Proposal, code: str) -> tuple[Batch, dict[str, in
     mapper = DocumentMapper(
         table,
         source.header(),
-        Setting(profile=profile, home=currency(code), business_on=date.max),
+        Setting(profile=profile, home=currency(code)),
     )
     counts = {"rows": 0, "read": 0, "refused": 0}
     first: Batch | None = None

@@ -39,13 +39,11 @@ class Setting:
 
     Attributes:
         home: The currency of rows that name none.
-        business_on: The day that dates what a row does not date.
         repeated: Digests of keys that may stand twice in the table.
     """
 
     profile: Profile
     home: Currency
-    business_on: date
     repeated: frozenset[int] = frozenset()
 
 
