@@ -1,6 +1,7 @@
 """Reads amounts as people and systems write them, into whole minor units."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Final
@@ -14,9 +15,26 @@ SIGNIFICANT_DIGITS: Final = 15
 
 NOISE: Final = Context(prec=SIGNIFICANT_DIGITS, rounding=ROUND_HALF_UP)
 MINUS_SIGNS: Final = "-\u2212\u2013"
-SYMBOLS: Final = {"€": "EUR", "£": "GBP"}
-"""Symbols of one currency; others are dropped, since several use them."""
-GROUPS: Final = re.compile(r"\d{1,3}(,\d{3})+")
+SIGNS: Final = MINUS_SIGNS + "+"
+DOLLARS_AND_PESOS: Final = frozenset({
+    "ARS", "AUD", "BBD", "BMD", "BND", "BRL", "BSD", "BZD", "CAD", "CLP", "COP", "CUP",
+    "CVE", "DOP", "FJD", "GYD", "HKD", "JMD", "KYD", "LRD", "MXN", "NAD", "NIO", "NZD",
+    "SBD", "SGD", "SRD", "TOP", "TTD", "TWD", "USD", "UYU", "WST", "XCD", "ZWL",
+})  # fmt: skip
+SYMBOLS: Final[Mapping[str, frozenset[str]]] = {
+    "€": frozenset({"EUR"}),
+    "£": frozenset({"GBP"}),
+    "¥": frozenset({"JPY", "CNY"}),
+    "$": DOLLARS_AND_PESOS,
+}
+"""Symbols, each with the currencies that are written with it."""
+TRIMMED: Final = BLANKS + "".join(SYMBOLS)
+CODE: Final = re.compile(r"^[A-Z]{3}(?=[\s\d+(\-\u2212])|(?<=[\s\d)])[A-Z]{3}$")
+SIDE: Final = re.compile(r"(.*?)\s*(CR|DR)\.?", re.IGNORECASE)
+GROUPS: Final = re.compile(r"(?!0,)\d{1,3}(,\d{3})+")
+"""Digits in groups of three; `0,500` is rather a half with another decimal mark."""
+ADJUSTED_MAX: Final = 18
+"""The power of ten of a first digit that no amount has, in any currency."""
 
 
 @dataclass(slots=True)
@@ -66,15 +84,19 @@ class AmountReader:
         return self._post(self._number(cell, of), of, places)
 
     def _post(self, number: Decimal, of: Currency, places: int) -> int:
+        if not number.is_finite():
+            raise _amount_error(f"{number} is no amount", "Correct the row.")
+        if number and number.adjusted() > ADJUSTED_MAX:
+            raise _too_large(number)
         if len(number.as_tuple().digits) > SIGNIFICANT_DIGITS:
             cleared = NOISE.plus(number)
-            if not self.clear_noise:
-                raise _amount_error(
-                    f"{number} has more than {SIGNIFICANT_DIGITS} digits",
-                    'Set noise = "clear" in the profile to read them as the nearest '
-                    "decimal.",
-                )
             if cleared != number:
+                if not self.clear_noise:
+                    raise _amount_error(
+                        f"{number} has more than {SIGNIFICANT_DIGITS} digits",
+                        'Set noise = "clear" in the profile to read them as the '
+                        "nearest decimal.",
+                    )
                 self.cleared_count += 1
             number = cleared
         scaled = number.scaleb(places)
@@ -87,10 +109,7 @@ class AmountReader:
                 )
             self.lost = (scaled - minor).scaleb(-places)
         if abs(minor) > MINOR_MAX:
-            raise _amount_error(
-                f"{number} is larger than any invoice",
-                "Check the decimal and thousands marks in the profile.",
-            )
+            raise _too_large(number)
         return int(minor)
 
     def _number(self, cell: Cell, of: Currency) -> Decimal:
@@ -105,7 +124,7 @@ class AmountReader:
         if not isinstance(cell, str):
             raise _amount_error(f"{cell} is no amount", "Check the column.")
         refuse_formula(cell)
-        text, negative = _unsigned(_without_currency(cell, of))
+        text, negative = self._unsigned(_without_currency(cell, of), cell)
         scientific = re.fullmatch(r"\d(?:\.\d+)?[eE](-?)\+?\d{1,3}", text)
         if scientific and self.decimal == ".":
             if not scientific[1]:
@@ -121,7 +140,34 @@ class AmountReader:
             number = Decimal(text)
         except InvalidOperation as error:
             raise self._unreadable(cell) from error
-        return -number if negative else number
+        return number.copy_negate() if negative else number
+
+    def _unsigned(self, text: str, cell: str) -> tuple[str, bool]:
+        """Return an amount without its sign, and whether it is negative.
+
+        Raises:
+            FieldError: Its sign is given twice, so that it is not sure what is meant.
+        """
+        signs: list[bool] = []
+        if text.startswith("(") and text.endswith(")"):
+            text = text[1:-1].strip(BLANKS)
+            signs.append(True)
+        side = SIDE.fullmatch(text)
+        if side:
+            text = side[1]
+            signs.append(side[2].upper() == "CR")
+        if text[:1] and text[0] in SIGNS:
+            signs.append(text[0] != "+")
+            text = text[1:]
+        if text[-1:] and text[-1] in MINUS_SIGNS:
+            signs.append(True)
+            text = text[:-1]
+        if len(signs) > 1:
+            raise _amount_error(
+                f"{cell.strip()!r} has two signs",
+                "Correct the row: one minus, parentheses, CR or DR says it all.",
+            )
+        return text.strip(TRIMMED), signs == [True]
 
     def _plain(self, text: str, cell: str) -> str:
         whole, _, fraction = text.partition(self.decimal)
@@ -146,37 +192,27 @@ def _amount_error(message: str, remedy: str) -> FieldError:
     return FieldError(f"{message}.", reason=ProblemReason.AMOUNT, remedy=remedy)
 
 
-def _without_currency(cell: str, of: Currency) -> str:
-    text = cell.strip(BLANKS)
-    match = re.search(r"^[A-Z]{3}(?=[\s\d+(\-\u2212])|(?<=[\s\d)])[A-Z]{3}$", text)
-    found = (
-        match[0]
-        if match
-        else next((SYMBOLS[mark] for mark in SYMBOLS if mark in text), None)
+def _too_large(number: Decimal) -> FieldError:
+    return _amount_error(
+        f"{number} is larger than any invoice",
+        "Check the decimal and thousands marks in the profile.",
     )
-    if found is not None and found != of:
+
+
+def _without_currency(cell: str, of: Currency) -> str:
+    """Return an amount without the codes and symbols around it.
+
+    Raises:
+        FieldError: One of them says another currency than the row.
+    """
+    text = cell.strip(BLANKS)
+    codes = CODE.findall(text)
+    said = [code for code in codes if code != of]
+    said += [mark for mark, fits in SYMBOLS.items() if mark in text and of not in fits]
+    if said:
         raise FieldError(
-            f"The amount {text!r} says {found} where the currency is {of}.",
+            f"The amount {text!r} says {said[0]} where the currency is {of}.",
             reason=ProblemReason.CURRENCY,
             remedy="Name the column that holds the currency in the profile.",
         )
-    if match:
-        text = text[: match.start()] + text[match.end() :]
-    return text.strip(BLANKS + "".join(SYMBOLS) + "$¥")
-
-
-def _unsigned(text: str) -> tuple[str, bool]:
-    """Return an amount without its sign, and whether it is negative."""
-    negative = False
-    if text.startswith("(") and text.endswith(")"):
-        text, negative = text[1:-1], True
-    credit = re.fullmatch(r"(.*?)\s*(CR|DR)\.?", text, re.IGNORECASE)
-    if credit:
-        text, negative = credit[1], negative ^ (credit[2].upper() == "CR")
-    if text[:1] and text[0] in MINUS_SIGNS:
-        text, negative = text[1:], not negative
-    elif text[-1:] and text[-1] in MINUS_SIGNS:
-        text, negative = text[:-1], not negative
-    elif text.startswith("+"):
-        text = text[1:]
-    return text.strip(BLANKS + "".join(SYMBOLS) + "$¥"), negative
+    return (CODE.sub("", text) if codes else text).strip(TRIMMED)

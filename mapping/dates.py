@@ -14,9 +14,12 @@ YEAR_MAX: Final = 2100
 YEAR_PIVOT: Final = 70
 """Two-digit years from here on belong to the last century."""
 
-SERIAL_DAYS: Final = range(20_000, 80_000)
-"""Spreadsheet day numbers taken for dates: 1954 to 2119."""
 SERIAL_ORIGIN: Final = date(1899, 12, 30)
+SERIAL_DAYS: Final = range(
+    (date(YEAR_MIN, 1, 1) - SERIAL_ORIGIN).days,
+    (date(YEAR_MAX, 12, 31) - SERIAL_ORIGIN).days + 1,
+)
+"""Spreadsheet day numbers taken for dates: those of the years that texts may have."""
 
 MONTH_NAMES: Final = (
     "jan",
@@ -51,12 +54,14 @@ class DateReader:
 
     Attributes:
         format: Made of YYYY or YY, MM or MMM, and DD with what stands between them.
-        month_names: The twelve months by their first three letters, for MMM.
+        month_names: The twelve months, for MMM; a text may shorten or lengthen them as
+            long as it fits one month only.
     """
 
     format: str = "YYYY-MM-DD"
     month_names: tuple[str, ...] = MONTH_NAMES
     _pattern: re.Pattern[str] = field(init=False)
+    _takes_serials: bool = field(init=False)
     _seen: dict[Cell, date] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -74,6 +79,12 @@ class DateReader:
                 "MM/DD/YYYY, DD MMM YY or the like"
             )
         pattern = "".join(TOKENS.get(part, re.escape(part)) for part in parts)
+        packed = self.is_numeric and "" in parts[2:-1:2]
+        if packed:
+            # Without a mark between them a missing zero would leave two readings.
+            pattern = pattern.replace(r"\d{1,2}", r"\d{2}")
+        # Five digits may then be a date of six that lost its zero.
+        self._takes_serials = not packed or "YYYY" in tokens
         self._pattern = re.compile(pattern + TIME_OF_DAY)
 
     def read(self, cell: Cell) -> date:
@@ -107,10 +118,15 @@ class DateReader:
         return DateReader(format_.replace("\0", "DD"), self.month_names)
 
     def _read(self, cell: Cell) -> date:
-        if isinstance(cell, datetime):
-            return cell.date()
         if isinstance(cell, date):
-            return cell
+            day = cell.date() if isinstance(cell, datetime) else cell
+            if not YEAR_MIN <= day.year <= YEAR_MAX:
+                raise FieldError(
+                    f"{day} is not in the years {YEAR_MIN} to {YEAR_MAX}.",
+                    reason=ProblemReason.DATE,
+                    remedy="Correct the row.",
+                )
+            return day
         if is_blank(cell):
             raise FieldError(
                 "The date is empty.",
@@ -120,7 +136,7 @@ class DateReader:
         refuse_formula(cell)
         text = str(cell).strip(BLANKS)
         serial = re.fullmatch(r"(\d{5})(?:\.\d+)?", text)
-        if serial and int(serial[1]) in SERIAL_DAYS:
+        if serial and self._takes_serials and int(serial[1]) in SERIAL_DAYS:
             return SERIAL_ORIGIN + timedelta(days=int(serial[1]))
         match = self._pattern.fullmatch(text)
         if match is None:
@@ -140,10 +156,15 @@ class DateReader:
     def _month(self, found: Mapping[str, str], text: str) -> int:
         if "month" in found:
             return int(found["month"])
-        name = found["name"][:3].lower()
-        if name not in self.month_names:
+        written = found["name"].lower()
+        fitting = [
+            number
+            for number, name in enumerate(self.month_names, 1)
+            if name.startswith(written) or written.startswith(name)
+        ]
+        if len(fitting) != 1:
             raise self._unreadable(text)
-        return self.month_names.index(name) + 1
+        return fitting[0]
 
     def _unreadable(self, text: str) -> FieldError:
         return FieldError(

@@ -37,9 +37,13 @@ class FieldError(RecordError):
         self.reason = reason
 
 
-SPREADSHEET_ERRORS: Final = frozenset(
-    {"#REF!", "#N/A", "#VALUE!", "#DIV/0!", "#NAME?", "#NULL!", "#NUM!", "#SPILL!"}
+SPREADSHEET_ERROR: Final = re.compile(
+    r"#[\xa1\xbf]?[^\W\d_][\w/.]*[!?]|#N/A|#NV|#N/D|#N/B|#GETTING_DATA|#{3,}"
 )
+"""Errors in any language, such as #REF! or #WERT!, and columns too narrow to show."""
+
+LOST_DIGITS: Final = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d+")
+"""A long number as spreadsheets shorten it."""
 
 
 def refuse_formula(cell: Cell) -> None:
@@ -50,17 +54,18 @@ def refuse_formula(cell: Cell) -> None:
     """
     if not isinstance(cell, str):
         return
-    if cell.startswith("="):
+    text = cell.strip(BLANKS)
+    if text.startswith("="):
         raise FieldError(
             "The cell holds a formula whose result is not stored.",
             reason=ProblemReason.VALUE,
             remedy="Open the file in a spreadsheet program, save it and copy it again.",
         )
-    if cell.strip() in SPREADSHEET_ERRORS:
+    if text.startswith("#") and SPREADSHEET_ERROR.fullmatch(text):
         raise FieldError(
-            f"The cell shows the spreadsheet error {cell.strip()}.",
+            f"The cell shows the spreadsheet error {text}.",
             reason=ProblemReason.VALUE,
-            remedy="Correct the formula in the spreadsheet.",
+            remedy="Correct the formula or widen the column in the spreadsheet.",
         )
 
 
@@ -78,7 +83,8 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
             and data tools write it.
 
     Raises:
-        FieldError: It is empty, or lost its digits to scientific notation.
+        FieldError: It is empty, a date or a truth value, or lost its digits to
+            scientific notation.
     """
     if type(cell) is str:
         text = cell.strip()
@@ -88,7 +94,11 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
     elif cell is None:
         text = ""
     else:
-        text = str(cell)
+        raise FieldError(
+            f"{cell} is a date or a truth value where a number or name should be.",
+            reason=ProblemReason.VALUE,
+            remedy="Format the column as text in the spreadsheet and enter it again.",
+        )
     if not text:
         raise FieldError(
             "It is empty.",
@@ -101,7 +111,7 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
         whole, _, fraction = text.partition(".")
         if whole.isdecimal() and not fraction.strip("0"):
             return whole
-    if "E+" in text and re.fullmatch(r"\d\.\d+E\+\d+", text):
+    if "+" in text and LOST_DIGITS.fullmatch(text):
         raise FieldError(
             f"{text!r} is a number in scientific notation that lost its digits.",
             reason=ProblemReason.VALUE,
@@ -134,10 +144,14 @@ def currency_code(cell: Cell) -> Currency:
     return currency({"€": "EUR", "£": "GBP"}.get(text, text))
 
 
+AFTER_MONTH_END: Final = re.compile(r"\bafter\W+(?:the\W+)?(?:end|month|eom)\b")
+
+
 def terms(cell: Cell, named: Mapping[str, Terms]) -> Terms | None:
     """Return payment terms: by a code of the profile, or written as days.
 
-    Understands `30`, `Net 30`, `30 days`, `30 days end of month`, `EOM 30`.
+    Understands `30`, `Net 30`, `30 days`, `30 days end of month`, `EOM 30`. Days that
+    are counted from the month's end are no such terms.
 
     Raises:
         FieldError: The text is neither.
@@ -152,7 +166,10 @@ def terms(cell: Cell, named: Mapping[str, Terms]) -> Terms | None:
     to_month_end = bool(re.search(r"\b(eom|end\s+month|month\s+end)\b", words))
     rest = re.sub(r"\b(eom|end\s+month|month\s+end)\b", " ", words).strip()
     rest = re.sub(r"^n(?=\d)", "", rest)
-    if re.fullmatch(r"\d{1,3}", rest) or (to_month_end and not rest):
+    from_month_end = AFTER_MONTH_END.search(plain.lower())
+    if not from_month_end and (
+        re.fullmatch(r"\d{1,3}", rest) or (to_month_end and not rest)
+    ):
         return Terms(int(rest or 0), to_month_end)
     raise FieldError(
         f"The payment terms {text!r} are not known.",
