@@ -1,5 +1,6 @@
 """Allocations: a claim a row."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from ledger.ids import SourceId
@@ -12,7 +13,7 @@ from ledger.records import (
     ProblemReason,
 )
 from mapping.fields import FieldError, text_or_none
-from mapping.files.columns import Faults, Header, Row
+from mapping.files.columns import Faults, Header, Row, joined
 from mapping.files.profiles import (
     Allocations,
 )
@@ -43,7 +44,9 @@ class AllocationMapper(TableMapper):
         used = self.money(rows, "credit_amount", codes, faults)
         credits_ = self.keys(rows, "credit", faults)
         debits = self.keys(rows, "invoice", faults)
-        ids = self.optional_keys(rows, "id", faults)
+        ids: Sequence[str | None] = [None] * len(rows)
+        if "id" in self.columns:
+            ids = self.keys(rows, "id", faults)
         row_keys = self.row_keys(rows)
         applied_on = self.on_dates(rows, "applied_on", faults, needed=True)
         claims: list[Claim] = []
@@ -51,7 +54,9 @@ class AllocationMapper(TableMapper):
             if index in faults.by_row:
                 continue
             amount, code, on = amounts[index], codes[index], applied_on[index]
-            credit, debit = credits_[index], debits[index]
+            paid, owed = credits_[index], debits[index]
+            assert paid is not None
+            assert owed is not None
             assert amount is not None
             assert code is not None
             assert on is not None
@@ -60,21 +65,31 @@ class AllocationMapper(TableMapper):
                 sifted.ignore(ZERO)
                 continue
             try:
+                self._refuse_reversed(amount)
+                credit = self._ref(row, "credit_kind", self._table.credit_kind, paid)
+                debit = self._ref(row, "invoice_kind", DocumentKind.INVOICE, owed)
+                key = ids[index] or joined(
+                    credit.kind,
+                    credit.source_id,
+                    debit.kind,
+                    debit.source_id,
+                    on.isoformat(),
+                )
                 claim = Claim(
-                    source_id=SourceId(ids[index] or f"{credit}>{debit}@{on}"),
-                    debit=self._ref(
-                        row, "invoice_kind", DocumentKind.INVOICE, debit or ""
-                    ),
-                    credit=self._ref(
-                        row, "credit_kind", self._table.credit_kind, credit or ""
-                    ),
+                    source_id=SourceId(key),
+                    debit=debit,
+                    credit=credit,
                     currency=code,
                     amount_minor=abs(amount),
                     credit_minor=None if credit_minor is None else abs(credit_minor),
                     effective_on=on,
                 )
                 if hash(row_keys[index]) in self.setting.repeated and self.is_repeated(
-                    claim.source_id, sifted.numbers[index], claim, sifted
+                    key,
+                    sifted.numbers[index],
+                    claim,
+                    sifted,
+                    shown=ids[index] or f"{paid} to {owed} on {on}",
                 ):
                     continue
             except FieldError as error:
@@ -102,6 +117,16 @@ class AllocationMapper(TableMapper):
             ignored=sifted.ignored,
         )
 
+    def _refuse_reversed(self, amount: int) -> None:
+        if (amount < 0) != (self._table.sign == "negative"):
+            raise FieldError(
+                f"{self.title('amount')}: its sign is not the one that [allocations] "
+                "declares, as if something were taken back.",
+                reason=ProblemReason.AMOUNT,
+                remedy="Leave out what was taken back together with what took it back; "
+                'if the file writes all amounts with a minus, set sign = "negative".',
+            )
+
     def _ref(
         self, row: Row, column: str, normal: DocumentKind, source_id: str
     ) -> DocumentRef:
@@ -118,4 +143,12 @@ class AllocationMapper(TableMapper):
                         f'"{text}" = "payment" (or another kind).',
                     )
                 kind = found
+                if found.side is not normal.side:
+                    raise FieldError(
+                        f"{self.title(column)}: {text!r} is a {found}, which cannot "
+                        f"stand for a {normal.side}.",
+                        reason=ProblemReason.VALUE,
+                        remedy="Check whether the credit and the invoice are exchanged "
+                        "in the profile.",
+                    )
         return DocumentRef(kind, SourceId(source_id))

@@ -5,6 +5,7 @@ cheaper than going through a row's fields one after the other.
 """
 
 import difflib
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
@@ -18,7 +19,9 @@ from mapping.fields import Cell, FieldError, identifier, is_blank, text_or_none
 Row = Sequence[Cell]
 T = TypeVar("T")
 
-UNPLAIN = (".", "E+", "=", "#")
+BOOLS = frozenset({False, True})
+
+UNPLAIN = (".", "E+", "e+", "=", "#")
 """Marks of keys that want a closer look: floats, lost digits, formulas, errors."""
 
 
@@ -29,6 +32,8 @@ class MissingColumnError(SourceError):
         """Name the column, and what there is instead."""
         near = difflib.get_close_matches(column, header, n=1)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        if len(header) == 1:
+            hint = " It has one column only: is `delimiter` in the profile right?"
         super().__init__(
             f"{place} has no column {column!r}.{hint}",
             remedy=f"Its columns are: {', '.join(map(repr, header))}. Name one of them "
@@ -116,23 +121,49 @@ def read_column(
 
     What stands in several cells is read once.
     """
+    different = set(cells)
+    if not different.isdisjoint(BOOLS):
+        # A truth value equals a number in Python and would stand in for it.
+        return _read_each(cells, read, faults, column)
     known: dict[Cell, T | None] = {}
     wrong: dict[Cell, FieldError] = {}
-    for cell in set(cells):
-        try:
-            known[cell] = read(cell)
-        except FieldError as error:
-            known[cell], wrong[cell] = None, error
-        except UnknownCurrencyError as error:
-            known[cell] = None
-            wrong[cell] = FieldError(
-                error.message, reason=ProblemReason.CURRENCY, remedy=error.remedy
-            )
+    for cell in different:
+        known[cell], error = _read_one(cell, read)
+        if error is not None:
+            wrong[cell] = error
     if wrong:
         for row, cell in enumerate(cells):
             if cell in wrong:
                 faults.add(row, column, wrong[cell])
     return [known[cell] for cell in cells]
+
+
+def _read_each(
+    cells: Sequence[Cell],
+    read: Callable[[Cell], T],
+    faults: Faults,
+    column: str,
+) -> list[T | None]:
+    values: list[T | None] = []
+    for row, cell in enumerate(cells):
+        value, error = _read_one(cell, read)
+        values.append(value)
+        if error is not None:
+            faults.add(row, column, error)
+    return values
+
+
+def _read_one(
+    cell: Cell, read: Callable[[Cell], T]
+) -> tuple[T | None, FieldError | None]:
+    try:
+        return read(cell), None
+    except FieldError as error:
+        return None, error
+    except UnknownCurrencyError as error:
+        return None, FieldError(
+            error.message, reason=ProblemReason.CURRENCY, remedy=error.remedy
+        )
 
 
 def read_optional(
@@ -157,7 +188,10 @@ def keys(
     faults: Faults,
     column: str,
 ) -> list[str | None]:
-    """Read the key that one or several columns make, its parts joined by a slash."""
+    """Read the key that one or several columns make, its parts joined.
+
+    What stands in a single column is the key as it stands.
+    """
 
     def read(position: int) -> Sequence[str | None]:
         cells = [row[position] for row in rows]
@@ -167,10 +201,34 @@ def keys(
 
     if len(positions) == 1:
         return list(read(positions[0]))
+    *first, last = [read(position) for position in positions]
     return [
         None if None in values else "/".join(value for value in values if value)
-        for values in zip(*(read(position) for position in positions), strict=True)
+        for values in zip(*map(escaped, first), last, strict=True)
     ]
+
+
+def joined(*parts: str) -> str:
+    """Return one key of several parts, joined by a slash.
+
+    Slashes in all parts but the last are escaped: different parts make different keys.
+    """
+    *first, last = parts
+    return "/".join(part for part in (*escaped(first), last) if part)
+
+
+def escaped(parts: Sequence[str | None]) -> Sequence[str | None]:
+    """Escape what would be taken for the end of a part."""
+    together = "".join(part for part in parts if part)
+    if "/" not in together and "\\" not in together:
+        return parts
+    return [part and part.replace("\\", "\\\\").replace("/", "\\/") for part in parts]
+
+
+def last_part(key: str, count: int) -> str:
+    """Return the last of the parts that a key was joined of."""
+    before = re.match(rf"(?:(?:[^\\/]|\\.)*/){{{count - 1}}}", key, re.DOTALL)
+    return key[before.end() :] if before else key
 
 
 def plain_keys(cells: Sequence[Cell]) -> list[str] | None:

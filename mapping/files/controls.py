@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from ledger.errors import SourceError
 from ledger.ids import SourceId
 from ledger.proof import ControlLine
+from ledger.records import Problem
 from mapping.fields import FieldError
 from mapping.files.columns import Faults, Header
 from mapping.files.documents import DocumentMapper
@@ -16,7 +17,7 @@ from mapping.files.table import Setting, TableMapper
 class UnreadableControlError(SourceError):
     """A control total cannot be read, so nothing can be proved by it."""
 
-    def __init__(self, place: str, row: int, error: FieldError) -> None:
+    def __init__(self, place: str, row: int, error: FieldError | Problem) -> None:
         """Name the row."""
         super().__init__(f"{place} row {row}: {error.message}", remedy=error.remedy)
 
@@ -40,7 +41,7 @@ class AgedListMapper(TableMapper):
         debtors: Sequence[str | None] = [None] * len(sifted.rows)
         if "debtor" in self.columns:
             debtors = self.keys(sifted.rows, "debtor", faults)
-        _refuse(chunk.place, sifted.numbers, faults)
+        _refuse(chunk.place, sifted.numbers, faults, sifted.problems)
         return [
             ControlLine(
                 currency=code,
@@ -67,7 +68,9 @@ class TrialBalanceMapper(TableMapper):
             UnreadableControlError: One cannot be read.
         """
         sifted, faults = self.sift(chunk), Faults()
-        accounts = self.keys(sifted.rows, "account", Faults())
+        # A row without an account is no account; one that is garbled may be ours.
+        accounts = self.optional_keys(sifted.rows, "account", faults)
+        _refuse(chunk.place, sifted.numbers, faults, sifted.problems)
         wanted = [
             (number, row)
             for number, row, account in zip(
@@ -123,6 +126,13 @@ class TotalsRowMapper(DocumentMapper):
         ]
 
 
-def _refuse(place: str, numbers: Sequence[int], faults: Faults) -> None:
+def _refuse(
+    place: str,
+    numbers: Sequence[int],
+    faults: Faults,
+    problems: Sequence[Problem] = (),
+) -> None:
+    for problem in problems:
+        raise UnreadableControlError(place, problem.row, problem)
     for index, error in sorted(faults.by_row.items()):
         raise UnreadableControlError(place, numbers[index], error)

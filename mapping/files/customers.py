@@ -22,12 +22,12 @@ class CustomerMapper(TableMapper):
         numbers = self.keys(rows, "number", faults)
         ids = self.keys(rows, "id", faults) if "id" in self.columns else numbers
         parents = self.optional_keys(rows, "parent", faults)
-        names = self.texts(rows, "name")
-        units = self.texts(rows, "unit")
-        countries = self.texts(rows, "country")
-        languages = self.texts(rows, "language")
-        emails = self.texts(rows, "email")
-        tax_ids = self.texts(rows, "tax_id")
+        names = self.words(rows, "name", faults)
+        units = self.words(rows, "unit", faults)
+        countries = self.words(rows, "country", faults)
+        languages = self.words(rows, "language", faults)
+        emails = self.words(rows, "email", faults)
+        tax_ids = self.words(rows, "tax_id", faults)
         debtors: list[Debtor] = []
         for index, row in enumerate(rows):
             if index in faults.by_row:
@@ -50,7 +50,7 @@ class CustomerMapper(TableMapper):
                     terms=self.read_terms(row),
                 )
                 if hash(key) in self.setting.repeated and self.is_repeated(
-                    key, sifted.numbers[index], debtor, sifted
+                    key, sifted.numbers[index], debtor, sifted, shown=key
                 ):
                     continue
             except FieldError as error:

@@ -4,10 +4,11 @@ Fields stand in the order of the record. What a row lacks or garbles makes it a 
 the rest of the page goes on.
 """
 
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import groupby
 
 from ledger.ids import SourceId
@@ -56,6 +57,7 @@ OPPOSITE_KIND = {
 """What it is when its sign is the other one: a negative invoice is a credit note, a
 negative payment was paid back."""
 
+RATE = re.compile(r"[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,2})?")
 
 Values = tuple[
     str | None,
@@ -145,6 +147,7 @@ class DocumentMapper(TableMapper):
         """Return the documents of a page, and the claims their rows make."""
         sifted = self.sift(chunk)
         faults = Faults()
+        self.take_cleared()
         columns = self._read(sifted.rows, faults)
         found: list[tuple[int, Document]] = []
         for index, (row, values) in enumerate(
@@ -156,8 +159,10 @@ class DocumentMapper(TableMapper):
                 found.append((index, self._document(row, values)))
             except FieldError as error:
                 faults.by_row[index] = error
+        self._turn_lost(sifted.rows, columns)
+        groups: dict[int, Sequence[int]] = {}
         if self._by_instalment:
-            found = self._join(found, columns, faults)
+            found, groups = self._join(found, sifted, columns, faults)
         documents: list[Document] = []
         claims: list[Claim] = []
         totals = _TotalsOfPage()
@@ -165,25 +170,26 @@ class DocumentMapper(TableMapper):
         for index, document in found:
             try:
                 if hash(document.source_id) in repeated and self.is_repeated(
-                    f"{document.kind}/{document.source_id}",
+                    (document.kind, document.source_id),
                     sifted.numbers[index],
-                    document,
+                    (document, columns.invoices[index], columns.applied_on[index]),
                     sifted,
-                    rows=max(len(document.instalments), 1),
+                    shown=document.source_id,
+                    rows=len(groups.get(index, (index,))),
                 ):
                     continue
             except FieldError as error:
-                faults.by_row[index] = error
+                rows = groups.get(index, (index,))
+                faults.by_row.update(dict.fromkeys(rows, error))
                 continue
             documents.append(document)
-            totals.add(document, columns.amounts[index], columns.lost.get(index))
+            totals.add(document, columns.lost.get(index))
             if columns.invoices[index]:
                 claims += self._claim(document, index, columns)
         sifted.problems += [
             self._problem(chunk, sifted, index, columns, error)
             for index, error in sorted(faults.by_row.items())
         ]
-        cleared, self.amounts.cleared_count = self.amounts.cleared_count, 0
         return Batch(
             row_count=len(chunk.rows),
             landed_count=len(sifted.rows)
@@ -193,7 +199,7 @@ class DocumentMapper(TableMapper):
             claims=tuple(claims),
             problems=tuple(sifted.problems),
             ignored=sifted.ignored,
-            totals=totals.close(cleared),
+            totals=totals.close(self.take_cleared()),
         )
 
     def kinds(self, rows: Sequence[Row]) -> list[DocumentKind | None]:
@@ -301,7 +307,7 @@ class DocumentMapper(TableMapper):
         by_sign = self._by_sign(amount)
         if "kind" not in self.columns:
             return by_sign
-        text = text_or_none(row[self.columns["kind"][0]]) or ""
+        text = self._kind_text(row)
         kind = self._kinds.get(text.casefold())
         if kind is None:
             raise FieldError(
@@ -310,12 +316,21 @@ class DocumentMapper(TableMapper):
                 remedy=f"Add it to the profile: [{self._table.kind_name}.kinds] "
                 f'"{text}" = "{self._normal}", or another kind.',
             )
-        either = self._table.sign is Sign.EITHER
-        if by_sign is self._normal or (kind.side is Side.CREDIT and either):
+        if by_sign is self._normal:
+            return kind
+        if kind.side is Side.CREDIT and (
+            self._is_list or self._table.sign is Sign.EITHER
+        ):
+            # In a list the sign says what is owed, and a credit has the other one.
             return kind
         if kind.side is Side.DEBIT:
             return DocumentKind.CREDIT_NOTE
         return DocumentKind.REFUND if kind in CASH_KINDS else DocumentKind.DEBIT_JOURNAL
+
+    def _kind_text(self, row: Row) -> str:
+        if "kind" not in self.columns:
+            return ""
+        return text_or_none(row[self.columns["kind"][0]]) or ""
 
     def _by_sign(self, amount: int) -> DocumentKind:
         if self._table.sign is Sign.NEGATIVE:
@@ -323,14 +338,14 @@ class DocumentMapper(TableMapper):
         return self._normal if amount >= 0 else self._opposite
 
     def _rate(self, text: str) -> Decimal:
-        try:
-            return Decimal(text.replace(self.format.decimal, "."))
-        except InvalidOperation as error:
+        plain = text.replace(self.format.decimal, ".")
+        if not RATE.fullmatch(plain):
             raise FieldError(
                 f"{self.title('rate')}: {text!r} is no exchange rate.",
                 reason=ProblemReason.VALUE,
                 remedy="Correct the row or the decimal mark in the profile.",
-            ) from error
+            )
+        return Decimal(plain)
 
     def _claim(
         self, document: Document, index: int, columns: DocumentColumns
@@ -352,37 +367,69 @@ class DocumentMapper(TableMapper):
     def _join(
         self,
         found: Sequence[tuple[int, Document]],
+        sifted: Sifted,
         columns: DocumentColumns,
         faults: Faults,
-    ) -> list[tuple[int, Document]]:
-        """Make one document of the rows of each; a faulty row spoils all of its own."""
-        spoilt = {columns.ids[index]: error for index, error in faults.by_row.items()}
+    ) -> tuple[list[tuple[int, Document]], dict[int, Sequence[int]]]:
+        """Make one document of the rows of each; a faulty row spoils all of its own.
+
+        Returns:
+            The documents by the first of their rows, and all rows of each by that.
+        """
+        spoilt = self._spoilt(sifted, columns, faults)
         joined: list[tuple[int, Document]] = []
-        for (_, source_id), group in groupby(
-            found, key=lambda one: (one[1].kind, one[1].source_id)
-        ):
+        groups: dict[int, Sequence[int]] = {}
+
+        def key(one: tuple[int, Document]) -> tuple[str, SourceId]:
+            # Of one key, a kind that was given tells documents apart, a sign does not.
+            index, document = one
+            return self._kind_text(sifted.rows[index]), document.source_id
+
+        for (_, source_id), group in groupby(found, key=key):
             indexes, parts = zip(*group, strict=True)
             if source_id in spoilt:
                 error = FieldError(
                     "Another instalment of this document cannot be read.",
-                    reason=spoilt[source_id].reason,
+                    reason=spoilt[source_id],
                     remedy="Correct that row; all instalments land together.",
                 )
                 faults.by_row.update(dict.fromkeys(indexes, error))
                 continue
             try:
                 joined.append((indexes[0], join_instalments(parts)))
+                groups[indexes[0]] = indexes
                 lost = [columns.lost.pop(index, Decimal(0)) for index in indexes]
                 if any(lost):
                     columns.lost[indexes[0]] = sum(lost, Decimal(0))
             except FieldError as error:
                 faults.by_row.update(dict.fromkeys(indexes, error))
-        return joined
+        return joined, groups
 
-    def _effect(self, row: Row, amount: int | None) -> int | None:
-        """Return what a row would add to what is owed, if that much can be read."""
-        if amount is None:
-            return None
+    def _spoilt(
+        self, sifted: Sifted, columns: DocumentColumns, faults: Faults
+    ) -> dict[str | None, ProblemReason]:
+        """Return the keys of faulty rows, those out of shape as far as they go."""
+        spoilt = {
+            columns.ids[index]: error.reason for index, error in faults.by_row.items()
+        }
+        name = "id" if "id" in self.columns else "number"
+        for problem in sifted.problems:
+            row = [text for _, text in problem.raw]
+            if len(row) > max(self.columns[name]):
+                spoilt[self.keys([row], name, Faults())[0]] = problem.reason
+        return spoilt
+
+    def _turn_lost(self, rows: Sequence[Row], columns: DocumentColumns) -> None:
+        """Give what rounding took the sign of what it would have done."""
+        for index, lost in columns.lost.items():
+            # An amount of which nothing is left has its sign in what was lost.
+            written = columns.amounts[index] or (1 if lost > 0 else -1)
+            effect = self._effect(rows[index], written)
+            if (effect > 0) != (written > 0):
+                columns.lost[index] = -lost
+
+    def _effect(self, row: Row, amount: int) -> int:
+        """Return what a row would add to what is owed."""
         try:
             kind = self._kind(row, amount)
         except FieldError:
@@ -398,8 +445,8 @@ class DocumentMapper(TableMapper):
         columns: DocumentColumns,
         error: FieldError,
     ) -> Problem:
-        debtor = columns.debtors[index]
-        effect = self._effect(sifted.rows[index], columns.amounts[index])
+        debtor, amount = columns.debtors[index], columns.amounts[index]
+        effect = None if amount is None else self._effect(sifted.rows[index], amount)
         return Problem(
             reason=error.reason,
             message=error.message,
@@ -422,22 +469,20 @@ class _TotalsOfPage:
         self._lost: dict[Currency, Decimal] = {}
         self._rounded: dict[Currency, int] = {}
 
-    def add(self, document: Document, amount: int | None, lost: Decimal | None) -> None:
+    def add(self, document: Document, lost: Decimal | None) -> None:
         code, effect = document.currency, effect_minor(document)
         self._posted[code] = self._posted.get(code, 0) + effect
-        if lost is not None and amount is not None:
-            # What rounding took was written with the sign of the amount as written.
-            signed = lost if (amount >= 0) == (effect >= 0) else -lost
-            self._lost[code] = self._lost.get(code, Decimal(0)) + signed
+        if lost is not None:
+            self._lost[code] = self._lost.get(code, Decimal(0)) + lost
             self._rounded[code] = self._rounded.get(code, 0) + 1
 
-    def close(self, cleared: int) -> dict[Currency, Totals]:
+    def close(self, cleared: Mapping[Currency, int]) -> dict[Currency, Totals]:
         return {
             code: Totals(
                 exact=from_minor(minor, code) + self._lost.get(code, Decimal(0)),
                 posted_minor=minor,
                 rounded_count=self._rounded.get(code, 0),
-                cleared_count=cleared,
+                cleared_count=cleared.get(code, 0),
             )
             for code, minor in self._posted.items()
         }

@@ -28,14 +28,10 @@ def join_instalments(parts: Sequence[Document]) -> Document:
             remedy="Give each row its due date.",
         )
     for part in parts:
-        if (part.debtor, part.currency, part.issued_on, part.number) != (
-            first.debtor,
-            first.currency,
-            first.issued_on,
-            first.number,
-        ):
+        if _shared(part) != _shared(first):
             raise FieldError(
-                "The rows of one invoice differ in debtor, currency, number or date.",
+                "The rows of one invoice differ in debtor, currency, number, date or "
+                "sign, or in whether they are void.",
                 reason=ProblemReason.DUPLICATE,
                 remedy="Correct the rows, or name more columns as the key with `id`.",
             )
@@ -48,10 +44,24 @@ def join_instalments(parts: Sequence[Document]) -> Document:
         total_minor=sum(part.total_minor for part in parts),
         due_on=instalments[0].due_on,
         instalments=tuple(instalments),
-        disputed_minor=None
-        if first.disputed_minor is None
-        else sum(part.disputed_minor or 0 for part in parts),
-        home_minor=None
-        if first.home_minor is None
-        else sum(part.home_minor or 0 for part in parts),
+        disputed_minor=_sum([part.disputed_minor for part in parts]),
+        home_minor=_sum([part.home_minor for part in parts]),
     )
+
+
+def _shared(part: Document) -> tuple[object, ...]:
+    """Return what all rows of one document have in common."""
+    return (
+        part.debtor,
+        part.currency,
+        part.number,
+        part.issued_on,
+        part.kind,
+        part.voided_on,
+    )
+
+
+def _sum(amounts: Sequence[int | None]) -> int | None:
+    """Add up the parts; if one is not known, the sum is not."""
+    known = [amount for amount in amounts if amount is not None]
+    return sum(known) if len(known) == len(amounts) else None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import date
 from enum import StrEnum
 from pathlib import PurePath
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -25,8 +25,9 @@ from pydantic import (
 from ledger.calendar import Terms
 from ledger.errors import ConfigurationError
 from ledger.money import Currency, UnknownCurrencyError, currency
-from ledger.records import DocumentKind
+from ledger.records import DocumentKind, Side
 from mapping import fields
+from mapping.amounts import SIGNS, SYMBOLS
 from mapping.dates import DateReader
 from mapping.files.columns import Header
 
@@ -66,18 +67,31 @@ def _columns(value: object) -> object:
 
 
 def _terms(value: object) -> object:
-    if isinstance(value, str):
-        found = fields.terms(value, {})
-        if found is None:
-            raise ValueError("payment terms cannot be empty")
-        return found
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise ValueError(  # noqa: TRY004 - the kind that pydantic collects
+            'payment terms are days, such as 30 or "30 days end of month"'
+        )
+    try:
+        found = fields.terms(str(value), {})
+    except fields.FieldError as error:
+        raise ValueError(error.message) from error
+    if found is None:
+        raise ValueError("payment terms cannot be empty")
+    return found
+
+
+def _file_pattern(value: str) -> str:
+    if not PurePath(value).parts:
+        raise ValueError(f"{value!r} can match no file")
     return value
 
 
 DateFormat = Annotated[str, AfterValidator(_date_format)]
 CurrencyCode = Annotated[str, AfterValidator(_currency)]
 Column = str
-"""A column by its header, `#3` by its position, `Amount (2)` the second of a name."""
+"""A column by its header, or `#3` by its position."""
+FilePattern = Annotated[str, AfterValidator(_file_pattern)]
+"""A file's name, with stars and question marks."""
 KeyColumns = Annotated[
     tuple[Column, ...], BeforeValidator(_columns), Field(min_length=1)
 ]
@@ -85,6 +99,16 @@ KeyColumns = Annotated[
 FileDate = Annotated[str, AfterValidator(_file_date)]
 """How the file's name writes its date: YYYYMMDD or YYYY-MM-DD or the like."""
 NamedTerms = Annotated[Any, BeforeValidator(_terms)]
+
+
+IN_NAME: Final = {
+    "YYYY": r"\d{4}",
+    "YY": r"\d{2}",
+    "MMM": r"[^\W\d_]{3,}",
+    "MM": r"\d{2}",
+    "DD": r"\d{2}",
+}
+"""What the parts of a date look like in a file's name."""
 
 
 def date_in_name(format_: str, name: str) -> date | None:
@@ -95,8 +119,8 @@ def date_in_name(format_: str, name: str) -> date | None:
     """
     reader = DateReader(format_)
     pattern = re.escape(format_)
-    for token, digits in (("YYYY", 4), ("YY", 2), ("MM", 2), ("DD", 2)):
-        pattern = pattern.replace(token, rf"\d{{{digits}}}", 1)
+    for token, looks in IN_NAME.items():
+        pattern = pattern.replace(token, looks, 1)
     for found in re.findall(rf"(?<!\d){pattern}(?!\d)", name):
         if reader.understands(found):
             return reader.read(found)
@@ -105,6 +129,10 @@ def date_in_name(format_: str, name: str) -> date | None:
 
 class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+NO_THOUSANDS: Final = SIGNS + '()"' + "".join(SYMBOLS)
+LINE_ENDS: Final = "\r\n"
 
 
 class Format(_Strict):
@@ -133,14 +161,30 @@ class Format(_Strict):
             raise ValueError(f"there is no encoding {self.encoding!r}") from error
         if self.decimal in self.thousands_marks:
             raise ValueError("decimal and thousands are the same mark")
+        for mark in self.thousands_marks:
+            if mark.isalnum() or mark in NO_THOUSANDS:
+                raise ValueError(f"{mark!r} cannot stand between thousands")
+        for name, mark in (("delimiter", self.delimiter), ("quote", self.quote)):
+            if mark in LINE_ENDS:
+                raise ValueError(f"{name} cannot be the end of a line")
+        if self.delimiter == self.quote:
+            raise ValueError("delimiter and quote are the same mark")
+        self._check_months()
         return self
+
+    def _check_months(self) -> None:
+        names = self.month_names_argument.get("month_names", ())
+        for name in names:
+            if sum(other.startswith(name) for other in names) > 1:
+                raise ValueError(f"{name!r} in month_names begins several months")
 
     @property
     def month_names_argument(self) -> dict[str, Any]:
-        """The months' first letters for a date reader, if the profile names them."""
+        """The months' names for a date reader, if the profile names them."""
         if self.month_names is None:
             return {}
-        return {"month_names": tuple(name[:3].lower() for name in self.month_names)}
+        names = tuple(name.strip(" .").lower() for name in self.month_names)
+        return {"month_names": names}
 
     @property
     def thousands_marks(self) -> str:
@@ -170,7 +214,7 @@ class Table(_Strict):
 
     kind_name: ClassVar[str]
 
-    file: str | None = None
+    file: FilePattern | None = None
     format: dict[str, Any] = {}
     ignore: tuple[RowMatch, ...] = ()
     totals_row: RowMatch | None = None
@@ -352,12 +396,19 @@ class Allocations(Table):
     """An export with one row an amount of a credit applied to an invoice."""
 
     kind_name = "allocations"
-    key_names = ("credit", "invoice", "applied_on")
+    key_names = ("credit", "invoice")
 
     columns: AllocationColumns
     complete: bool = False
+    sign: Literal["positive", "negative"] = "positive"
     credit_kind: DocumentKind = DocumentKind.PAYMENT
     kinds: dict[str, DocumentKind] = {}
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.credit_kind.side is not Side.CREDIT:
+            raise ValueError(f"credit_kind: a {self.credit_kind} settles nothing")
+        return self
 
 
 class AgedListColumns(_Strict):
@@ -436,7 +487,13 @@ class Profile(_Strict):
         if self.open_items is None and self.invoices is None:
             raise ValueError("name the table [open_items] or [invoices]")
         for table in (*self.tables(), *self.controls()):
-            Format.model_validate({**self.format.model_dump(), **table.format})
+            try:
+                self.format_of(table)
+            except ValidationError as error:
+                faults = [
+                    _fault(one, table.kind_name, "format") for one in error.errors()
+                ]
+                raise ValueError("; ".join(faults)) from error
         return self
 
     def tables(self) -> Iterator[Table]:
@@ -485,8 +542,8 @@ def parse(text: str, place: str) -> Profile:
         raise ProfileError(place, [_fault(one) for one in error.errors()]) from error
 
 
-def _fault(error: Mapping[str, Any]) -> str:
-    path = ".".join(str(part) for part in error["loc"])
+def _fault(error: Mapping[str, Any], *inside: str) -> str:
+    path = ".".join(str(part) for part in (*inside, *error["loc"]))
     message = str(error["msg"]).removeprefix("Value error, ")
     if error["type"] == "extra_forbidden":
         message = "there is no such setting"

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from ledger.records import Problem, ProblemReason
-from mapping.fields import Cell
+from mapping.fields import Cell, is_blank
 from mapping.files.columns import Header, Row
 from mapping.files.profiles import RowMatch, Table
 
@@ -62,9 +62,10 @@ class Sieve:
         """Sort a page's rows."""
         result = Sifted()
         width = self._header.width
-        plain = self._totals is None and not self._ignored
+        plain = self._totals is None and not self._ignored and width > 0
         for number, row in enumerate(chunk.rows, chunk.first_row):
-            if len(row) == width and plain and any(row):
+            # A row whose first cell is blank may be so altogether: a closer look.
+            if len(row) == width and plain and not is_blank(row[0]):
                 result.rows.append(row)
                 result.numbers.append(number)
             else:
@@ -72,11 +73,11 @@ class Sieve:
         return result
 
     def _sift_one(self, row: Row, number: int, place: str, result: Sifted) -> None:
-        if not any(row):
+        if all(map(is_blank, row)):
             result.ignore(BLANK)
             return
         width = self._header.width
-        if len(row) > width and not any(row[width:]):
+        if len(row) > width and all(map(is_blank, row[width:])):
             row = row[:width]
         if len(row) != width:
             result.problems.append(self._out_of_shape(row, number, place))

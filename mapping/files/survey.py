@@ -14,13 +14,17 @@ from ledger.ids import SourceId
 from ledger.records import Debtor
 from mapping.dates import DateReader
 from mapping.fields import Cell, FieldError, is_blank
-from mapping.files.columns import Faults, Header, Row, keys, texts
+from mapping.files.columns import Faults, Header, Row, keys, last_part, texts
 from mapping.files.profiles import Format, Table
 from mapping.files.rows import Chunk, Sieve, text_of
 
 BITS_PER_ROW: Final = 64
 BITS_MIN: Final = 1 << 26
 """Eight megabytes: enough that a million rows collide a few thousand times."""
+
+
+UNREADABLE_MIN: Final = 3
+"""So many different dates that cannot be read, and none that can, are no slip."""
 
 
 class SwappedDatesError(SourceError):
@@ -164,21 +168,22 @@ class Survey:
 
     def debtors(self) -> list[Debtor]:
         """Return the debtors that records mention, by their commonest name."""
-        by_key: dict[str, tuple[int, str, str]] = {}
+        by_key: dict[str, tuple[bool, int, str, str]] = {}
         for (key, name, unit), count in self._named.items():
             if key is None:
                 continue
-            ranked = (-count, name or "", unit or "")
+            ranked = (not name, -count, name or "", unit or "")
             by_key[key] = min(by_key.get(key, ranked), ranked)
+        parts = len(self._columns.get("debtor", ()))
         return [
             Debtor(
                 source_id=SourceId(key),
-                number=key.rpartition("/")[2],
+                number=last_part(key, parts),
                 name=name or key,
                 unit=unit or None,
                 own_record=False,
             )
-            for key, (_, name, unit) in sorted(by_key.items())
+            for key, (_, _, name, unit) in sorted(by_key.items())
         ]
 
     def _keys(self, rows: Sequence[Row], positions: Sequence[int]) -> list[str | None]:
@@ -209,6 +214,8 @@ def _check_dates(place: str, reader: DateReader, seen: set[Cell]) -> None:
         for cell in strange:
             if swapped.understands(cell):
                 raise SwappedDatesError(place, reader.format, text_of(cell))
+    if len(strange) < UNREADABLE_MIN:
+        return
     if len(strange) == sum(1 for cell in seen if not is_blank(cell)):
         try:
             reader.read(strange[0])

@@ -1,6 +1,7 @@
 """What the mappers of tables share: columns found once, rows sifted, values read."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -71,7 +72,8 @@ class TableMapper:
             round_to_minor=self.format.fractions == "round",
         )
         self._sieve = Sieve(table, header)
-        self._first_seen: dict[str, tuple[int, Any]] = {}
+        self._cleared: Counter[Currency] = Counter()
+        self._first_seen: dict[Hashable, tuple[int, Any]] = {}
 
     def batch(self, chunk: Chunk) -> Batch:
         """Return the records of a page."""
@@ -120,6 +122,17 @@ class TableMapper:
             return [None] * len(rows)
         position = self.columns[name][0]
         return texts([row[position] for row in rows])
+
+    def words(self, rows: Sequence[Row], name: str, faults: Faults) -> list[str | None]:
+        """Read a text column in which a formula or an error is a fault."""
+        values = self.texts(rows, name)
+        for index, text in enumerate(values):
+            if text is not None and text[0] in "=#":
+                try:
+                    fields.refuse_formula(text)
+                except FieldError as error:
+                    faults.add(index, self.title(name), error)
+        return values
 
     def on_dates(
         self, rows: Sequence[Row], name: str, faults: Faults, *, needed: bool = False
@@ -185,6 +198,7 @@ class TableMapper:
                 append(None)
                 continue
             if currency is not code:
+                self._count_cleared(code)
                 code, places = currency, exponent(currency)
             try:
                 append(read(cell, currency, places))
@@ -195,7 +209,18 @@ class TableMapper:
                 if lost is not None:
                     lost[index] = reader.lost
                 reader.lost = Decimal(0)
+        self._count_cleared(code)
         return values
+
+    def take_cleared(self) -> Mapping[Currency, int]:
+        """Return how many amounts were cleared of noise since this was last asked."""
+        cleared, self._cleared = self._cleared, Counter()
+        return cleared
+
+    def _count_cleared(self, code: Currency | None) -> None:
+        if code is not None and self.amounts.cleared_count:
+            self._cleared[code] += self.amounts.cleared_count
+            self.amounts.cleared_count = 0
 
     def read_terms(self, row: Row) -> Terms | None:
         """Read a row's payment terms.
@@ -209,11 +234,26 @@ class TableMapper:
         return fields.terms(cell, self.setting.profile.named_terms())
 
     def is_repeated(
-        self, key: str, number: int, content: Any, sifted: Sifted, *, rows: int = 1
+        self,
+        key: Hashable,
+        number: int,
+        content: Any,
+        sifted: Sifted,
+        *,
+        shown: str,
+        rows: int = 1,
     ) -> bool:
         """Tell whether a row says again what an earlier one said, and count it.
 
         To be asked for rows only whose key the survey found may stand twice.
+
+        Args:
+            key: What tells one record from another.
+            number: The row's number.
+            content: What the row says.
+            sifted: Where it is counted.
+            shown: The key as a person knows it.
+            rows: How many rows say it.
 
         Raises:
             FieldError: An earlier row has the key with other content.
@@ -223,8 +263,7 @@ class TableMapper:
             return False
         if first != content:
             raise FieldError(
-                f"{key.rpartition('/')[2]!r} stands in row {first_number} already, "
-                "with other content.",
+                f"{shown!r} stands in row {first_number} already, with other content.",
                 reason=ProblemReason.DUPLICATE,
                 remedy="If both are meant, name more columns as the key with `id` in "
                 "the profile; else correct the file.",
