@@ -26,7 +26,7 @@ from ledger.records import (
     Side,
     Totals,
 )
-from mapping.fields import Cell, FieldError, text_or_none
+from mapping.fields import FieldError, text_or_none
 from mapping.files.columns import Faults, Header, Row
 from mapping.files.instalments import join_instalments
 from mapping.files.profiles import (
@@ -218,18 +218,23 @@ class DocumentMapper(TableMapper):
 
     def whole_rows(self, rows: Sequence[Row]) -> int:
         """Return how many rows make whole documents when more rows are to come."""
-        if not self._by_instalment or not rows:
+        if not self._by_instalment:
             return len(rows)
-        positions = self.columns["id" if "id" in self.columns else "number"]
+        last = None
+        for count in range(len(rows), 0, -1):
+            key = self._key_of(rows[count - 1])
+            # A row without a key, such as a blank one, may stand between two parts.
+            last = last or key
+            if key is not None and key != last:
+                return count
+        return 0
 
-        def key(row: Row) -> list[Cell]:
-            return [row[position] for position in positions if position < len(row)]
-
-        last = key(rows[-1])
-        count = len(rows)
-        while count and key(rows[count - 1]) == last:
-            count -= 1
-        return count
+    def _key_of(self, row: Row) -> str | None:
+        """Return the key of any row, be it out of shape; None if it has none."""
+        name = "id" if "id" in self.columns else "number"
+        if len(row) <= max(self.columns[name]):
+            return None
+        return self.keys([row], name, Faults())[0]
 
     def _read(self, rows: Sequence[Row], faults: Faults) -> DocumentColumns:
         codes = self.currencies(rows, faults)
@@ -412,11 +417,9 @@ class DocumentMapper(TableMapper):
         spoilt = {
             columns.ids[index]: error.reason for index, error in faults.by_row.items()
         }
-        name = "id" if "id" in self.columns else "number"
         for problem in sifted.problems:
             row = [text for _, text in problem.raw]
-            if len(row) > max(self.columns[name]):
-                spoilt[self.keys([row], name, Faults())[0]] = problem.reason
+            spoilt[self._key_of(row)] = problem.reason
         return spoilt
 
     def _turn_lost(self, rows: Sequence[Row], columns: DocumentColumns) -> None:

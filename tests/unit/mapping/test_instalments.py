@@ -204,6 +204,9 @@ def test_keys_that_a_tool_wrote_as_floats_are_one_invoice() -> None:
         (["I1", "I2"], 1),
         (["I1", "I2", "I2"], 1),
         (["I1", "I2", "I3"], 2),
+        (["I1", "17", "17.0"], 1),
+        (["I1", "I2", "", "I2"], 1),
+        (["I1", "I2", ""], 1),
     ],
 )
 def test_a_page_ends_between_invoices(numbers: list[str], whole: int) -> None:
