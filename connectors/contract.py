@@ -79,6 +79,7 @@ class Named:
         limit_percent: How much a person must allow before it goes.
         doubts: Returns why nothing can be concluded from absence, or an empty string;
             asked once everything was named.
+        claim_doubts: The same of the claims alone.
     """
 
     documents: Callable[[], Iterator[DocumentRef]]
@@ -87,6 +88,7 @@ class Named:
     limit_percent: int
     claims: Callable[[], Iterator[SourceId]] | None = None
     doubts: Callable[[], str] = str
+    claim_doubts: Callable[[], str] = str
 
 
 class Step(Protocol):

@@ -7,10 +7,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from charset_normalizer import from_bytes
-
 from connectors.tables import SHEET_SUFFIXES, TableFile
-from connectors.text_tables import UnreadableFileError
+from connectors.text_tables import UnreadableFileError, likely_encoding
 from mapping.files.columns import Row
 from mapping.files.profiles import Format
 from mapping.files.proposal import Sample
@@ -68,13 +66,11 @@ def _decoded(path: Path) -> tuple[str, str]:
         # The last character may be cut apart.
         return "utf-8", start[: _whole(start)].decode("utf-8-sig")
     except UnicodeDecodeError:
-        found = from_bytes(start).best()
-    if found is None:
+        encoding = likely_encoding(start)
+    if encoding is None:
         raise UnreadableFileError(
             f"{path.name} is no text.", remedy="Export it as CSV or XLSX."
         )
-    # Files of this kind come from Windows far more often than from its look-alikes.
-    encoding = "cp1252" if found.encoding in {"cp1250", "latin_1"} else found.encoding
     return encoding, start.decode(encoding, errors="replace")
 
 

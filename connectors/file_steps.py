@@ -1,19 +1,20 @@
 """The steps of a sync from files: one a file, one for what complete exports lack."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, Final
 
 from connectors.contract import Named, Page, Position, Progress
-from connectors.tables import ChangedFileError, Stamp, TableFile, digest
+from connectors.tables import ChangedFileError, Stamp, TableFile
 from ledger.errors import InvariantError, SourceError
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import Batch, Debtor, DocumentKind, DocumentRef
 from mapping.files.allocations import AllocationMapper
+from mapping.files.columns import Faults
 from mapping.files.customers import CustomerMapper
 from mapping.files.documents import NORMAL_KIND, OPPOSITE_KIND, DocumentMapper
 from mapping.files.profiles import (
@@ -31,6 +32,8 @@ from mapping.files.table import Setting
 Mapper = DocumentMapper | CustomerMapper | AllocationMapper
 
 DEBTORS_A_PAGE: Final = 5_000
+CLAIMS_LIMIT_PERCENT: Final = 20
+"""How many allocations may go unasked where no complete table of documents says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +71,7 @@ class FileStep:
         dated_on: date | None = None,
         landed_on: date | None = None,
     ) -> None:
-        """Take the file's stamp.
+        """Name the file; nothing is opened yet.
 
         Args:
             source: Where files are and how to read them.
@@ -86,9 +89,8 @@ class FileStep:
         self._landed_on = landed_on
         self._file = TableFile(path, source.profile.format_of(table))
         self._cursor = cursors.get(self.resource, {})
-        self._stamp = Stamp.of(path)
-        self._sha256 = ""
         self._survey: Survey | None = None
+        self._unread_claims = 0
 
     @property
     def skipped(self) -> str:
@@ -132,20 +134,48 @@ class FileStep:
         self._end_survey(survey)
 
     def claims(self) -> Iterator[SourceId]:
-        """Yield the keys of the claims that the file's rows make."""
+        """Yield the keys of the claims that the file's rows make.
+
+        A row that cannot be read still names its claim, if that has a key of its own.
+        """
         mapper = self._mapper()
+        self._unread_claims = 0
         for chunk in self._file.chunks():
-            for claim in mapper.batch(chunk).claims:
+            batch = mapper.batch(chunk)
+            for claim in batch.claims:
                 yield claim.source_id
+            if not batch.problems:
+                continue
+            keys: Mapping[int, str | None] = {}
+            if isinstance(mapper, AllocationMapper):
+                sifted = mapper.sift(chunk)
+                found = mapper.optional_keys(sifted.rows, "id", Faults())
+                keys = dict(zip(sifted.numbers, found, strict=True))
+            for problem in batch.problems:
+                key = keys.get(problem.row)
+                if key is None:
+                    self._unread_claims += 1
+                else:
+                    yield SourceId(key)
 
     def doubts(self) -> str:
-        """Return why what the file does not name proves nothing, once looked at."""
-        if self._survey is not None and self._survey.unkeyed_count:
-            return (
-                f"{self._survey.unkeyed_count} rows of {self.label} have no key that "
-                "can be read, so nothing that is missing counts as gone"
-            )
-        return ""
+        """Return why what the file does not name proves nothing, or nothing."""
+        count = self._surveyed().unkeyed_count
+        if not count:
+            return ""
+        return (
+            f"{count} rows of {self.label} have no key that can be read, so nothing "
+            "that is missing counts as gone"
+        )
+
+    def claim_doubts(self) -> str:
+        """Return the same of its claims, once they were all named."""
+        if not self._unread_claims:
+            return ""
+        return (
+            f"{self._unread_claims} rows of {self.label} cannot be read and may make "
+            "any allocation, so none that is missing counts as taken back"
+        )
 
     def pages(self) -> Iterator[Page]:
         """Yield the debtors that the file mentions, then its rows.
@@ -158,6 +188,10 @@ class FileStep:
         done, total = self._rows_done(), survey.row_count
         mapper = self._mapper(survey.repeated)
         debtors = [] if isinstance(self.table, Customers) else survey.debtors()
+        if done and survey.repeated:
+            # Whether a row repeats another depends on those that landed before the cut.
+            for chunk in self._whole_chunks(mapper, 0, done):
+                mapper.batch(chunk)
         for begin in range(0, len(debtors), DEBTORS_A_PAGE):
             part = debtors[begin : begin + DEBTORS_A_PAGE]
             yield self._page(done, total, partial(_mentions, part))
@@ -186,11 +220,13 @@ class FileStep:
         }
         return Page(position, Progress(done, total), decode, is_last=is_done)
 
-    def _whole_chunks(self, mapper: Mapper, skip: int) -> Iterator[Chunk]:
+    def _whole_chunks(
+        self, mapper: Mapper, skip: int, stop: int | None = None
+    ) -> Iterator[Chunk]:
         """Yield pages that do not cut a document's rows apart."""
         held: list[Any] = []
         first = 0
-        for chunk in self._file.chunks(skip):
+        for chunk in self._file.chunks(skip, stop):
             rows = [*held, *chunk.rows]
             first = chunk.first_row - len(held)
             whole = len(rows)
@@ -220,11 +256,13 @@ class FileStep:
             case _:
                 raise InvariantError(f"{self.table.kind_name} is no table of records.")
 
-    @property
+    @cached_property
+    def _stamp(self) -> Stamp:
+        return self._file.stamp()
+
+    @cached_property
     def _digest(self) -> str:
-        if not self._sha256:
-            self._sha256 = digest(self._file.path)
-        return self._sha256
+        return self._file.digest()
 
     @property
     def _is_same(self) -> bool:
@@ -265,22 +303,25 @@ class FileStep:
         return self._survey
 
     def _refuse_change(self) -> None:
-        if Stamp.of(self._file.path) != self._stamp:
+        if self._file.stamp() != self._stamp:
             raise ChangedFileError(self.label, "changed while it was read")
 
 
 class BrokenStep:
-    """Stands for a table whose file cannot even be found."""
+    """Stands for a file that is not there, or cannot be told what it is."""
 
     dated_on = None
     resumes = False
     skipped = ""
 
-    def __init__(self, table: Table, error: SourceError) -> None:
+    def __init__(
+        self, table: Table, error: SourceError, path: Path | None = None
+    ) -> None:
         """Keep the error until the step's turn."""
         self.table = table
-        self.resource = table.kind_name
-        self.label = table.file or table.kind_name
+        name = table.file if path is None else path.name
+        self.resource = f"{table.kind_name}/{name}" if path else table.kind_name
+        self.label = name or table.kind_name
         self._error = error
 
     def named(self) -> None:
@@ -334,9 +375,12 @@ class ExportsStep:
             documents=self._refs,
             kinds=self._kinds(),
             open_only=False,
-            limit_percent=min(limits, default=0),
+            limit_percent=min(limits, default=CLAIMS_LIMIT_PERCENT),
             claims=self._claims if self._claims_are_complete else None,
-            doubts=self._doubts,
+            doubts=partial(_together, [step.doubts for step in self._documents]),
+            claim_doubts=partial(
+                _together, [step.claim_doubts for step in self._complete]
+            ),
         )
 
     def pages(self) -> Iterator[Page]:
@@ -344,16 +388,17 @@ class ExportsStep:
         return iter(())
 
     def _refs(self) -> Iterator[DocumentRef]:
-        for step in self._complete:
-            if isinstance(step.table, Documents):
-                yield from step.refs()
+        for step in self._documents:
+            yield from step.refs()
 
     def _claims(self) -> Iterator[SourceId]:
         for step in self._complete:
-            yield from step.claims()
+            if _makes_claims(step.table):
+                yield from step.claims()
 
-    def _doubts(self) -> str:
-        return "; ".join(filter(None, (step.doubts() for step in self._complete)))
+    @property
+    def _documents(self) -> list[FileStep]:
+        return [step for step in self._complete if isinstance(step.table, Documents)]
 
     def _kinds(self) -> frozenset[DocumentKind]:
         """Return the kinds that only complete tables can hold."""
@@ -369,13 +414,16 @@ class ExportsStep:
     @property
     def _claims_are_complete(self) -> bool:
         """Whether every table that makes claims is complete."""
-        making = [
-            table
-            for table in self._profile.tables()
-            if isinstance(table, Allocations)
-            or getattr(table.columns, "invoice", None) is not None
-        ]
+        making = [table for table in self._profile.tables() if _makes_claims(table)]
         return bool(making) and all(getattr(one, "complete", False) for one in making)
+
+
+def _makes_claims(table: Table) -> bool:
+    return getattr(table.columns, "invoice", None) is not None
+
+
+def _together(doubts: Iterable[Callable[[], str]]) -> str:
+    return "; ".join(filter(None, (doubt() for doubt in doubts)))
 
 
 def _mentions(debtors: Sequence[Debtor]) -> Batch:

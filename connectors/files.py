@@ -20,7 +20,14 @@ from mapping.files.controls import (
     TotalsRowMapper,
     TrialBalanceMapper,
 )
-from mapping.files.profiles import OpenItems, Table, date_in_name, matches
+from mapping.files.profiles import (
+    AgedList,
+    OpenItems,
+    Table,
+    TrialBalance,
+    date_in_name,
+    matches,
+)
 from mapping.files.table import Setting
 
 
@@ -57,6 +64,20 @@ class UndatedFileError(SourceError):
         super().__init__(
             f"The name {name!r} carries no date written {format_}.",
             remedy="Rename the file, or correct `dated_on` in the profile.",
+        )
+
+
+class NoTotalsError(SourceError):
+    """A file does not state the totals that the profile says it does."""
+
+    def __init__(self, table: Table, name: str) -> None:
+        """Name the file and what was looked for."""
+        looked_for = "row that `totals_row` describes"
+        if isinstance(table, TrialBalance):
+            looked_for = f"account {' or '.join(table.accounts)}"
+        super().__init__(
+            f"{name} has no {looked_for}, so it proves nothing.",
+            remedy=f"Export it again, or correct [{table.kind_name}] in the profile.",
         )
 
 
@@ -105,7 +126,7 @@ class FilesConnector:
         """Yield a step a file, after one that settles what complete exports lack."""
         listed = self._profile.open_items
         if listed is not None:
-            yield from self._list_steps(listed, {} if full else cursors)
+            yield from self._list_steps(listed, cursors, full=full)
             return
         steps: list[FileStep | BrokenStep] = []
         for table in self._profile.tables():
@@ -155,49 +176,55 @@ class FilesConnector:
         )
 
     def _list_steps(
-        self, table: OpenItems, cursors: Mapping[str, Position]
+        self, table: OpenItems, cursors: Mapping[str, Position], *, full: bool
     ) -> Iterator[Step]:
         files = self._files(table)
+        known = {} if full else cursors
         if table.dated_on is None:
             if len(files) > 1:
                 raise SeveralFilesError(table, [path.name for path in files])
-            yield FileStep(self._source, table, files[0], cursors)
+            yield FileStep(self._source, table, files[0], known)
             return
-        dated = sorted((_date_of(path, table.dated_on), path) for path in files)
+        dated = []
+        for path in files:
+            try:
+                dated.append((_date_of(path, table.dated_on), path))
+            except UndatedFileError as error:
+                yield BrokenStep(table, error, path)
+        # Reading all again does not live through the history of the lists once more.
         landed = [
             date.fromisoformat(position["dated_on"])
             for position in cursors.values()
             if position.get("done") and position.get("dated_on")
         ]
-        for dated_on, path in dated:
+        for dated_on, path in sorted(dated):
             yield FileStep(
                 self._source,
                 table,
                 path,
-                cursors,
+                known,
                 dated_on=dated_on,
                 landed_on=max(landed, default=None),
             )
 
     def _files(self, table: Table) -> list[Path]:
         path = self._source.path
-        if path.is_file():
-            return [path]
         try:
-            entries = sorted(path.iterdir())
+            if path.is_file():
+                return [path]
+            found = [
+                entry
+                for entry in sorted(path.iterdir())
+                if entry.is_file()
+                and entry.suffix.lower() in SHEET_SUFFIXES | TEXT_SUFFIXES
+                and not entry.name.startswith((".", "~$"))
+                and matches(table.file, entry.name)
+            ]
         except OSError as error:
             raise SourceError(
                 f"The folder {path} cannot be read: {error.strerror}.",
                 remedy="Check the path and its rights; `duebridge connect` sets it.",
             ) from error
-        found = [
-            entry
-            for entry in entries
-            if entry.is_file()
-            and entry.suffix.lower() in SHEET_SUFFIXES | TEXT_SUFFIXES
-            and not entry.name.startswith((".", "~$"))
-            and matches(table.file, entry.name)
-        ]
         if not found:
             raise NoFileError(table, path)
         return found
@@ -209,7 +236,7 @@ class FilesConnector:
         dated_on: str | None,
         *,
         with_credits: bool = True,
-    ) -> ControlTotals | None:
+    ) -> ControlTotals:
         files = self._files(table)
         as_of = None
         if dated_on is not None:
@@ -224,8 +251,8 @@ class FilesConnector:
         lines: list[ControlLine] = []
         for chunk in source.chunks():
             lines += reader.lines(chunk)
-        if not lines:
-            return None
+        if not lines and not isinstance(table, AgedList):
+            raise NoTotalsError(table, path.name)
         return ControlTotals(
             source=path.name,
             lines=tuple(lines),

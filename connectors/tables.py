@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from connectors.sheets import sheet_rows
-from connectors.text_tables import UnreadableFileError, text_rows
+from connectors.text_tables import UnreadableFileError, text_encoding, text_rows
 from ledger.errors import RetryableError
 from mapping.files.columns import Header, Row
 from mapping.files.profiles import Format
@@ -32,6 +32,22 @@ class ChangedFileError(RetryableError):
         )
 
 
+@contextmanager
+def reachable(place: str) -> Iterator[None]:
+    """Turn what the file system refuses into words.
+
+    Raises:
+        UnreadableFileError: The file is gone, or may not be read.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise UnreadableFileError(
+            f"{place} cannot be read: {error.strerror or error}.",
+            remedy="Check that it is there, and the rights of it and its folders.",
+        ) from error
+
+
 @dataclass(frozen=True, slots=True)
 class Stamp:
     """What tells cheaply that a file did not change."""
@@ -39,27 +55,26 @@ class Stamp:
     size: int
     mtime_ns: int
 
-    @classmethod
-    def of(cls, path: Path) -> "Stamp":
-        """Take a file's stamp."""
-        status = path.stat()
-        return cls(status.st_size, status.st_mtime_ns)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's bytes."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
 
 class TableFile:
-    """One table in one file."""
+    """One table in one file; each method raises `UnreadableFileError` if it is gone."""
 
     def __init__(self, path: Path, format_: Format, place: str | None = None) -> None:
         """Name the file; nothing is opened yet."""
         self.path = path
         self.format = format_
         self.place = place or path.name
+
+    def stamp(self) -> Stamp:
+        """Take the file's stamp."""
+        with reachable(self.place):
+            status = self.path.stat()
+        return Stamp(status.st_size, status.st_mtime_ns)
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the file's bytes."""
+        with reachable(self.place), self.path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
 
     def header(self) -> Header:
         """Return the header.
@@ -70,16 +85,19 @@ class TableFile:
         with self._rows() as rows:
             return self._header(rows)
 
-    def chunks(self, skip: int = 0) -> Iterator[Chunk]:
-        """Yield pages of rows below the header, after the first so many.
+    def chunks(self, skip: int = 0, stop: int | None = None) -> Iterator[Chunk]:
+        """Yield pages of rows below the header.
+
+        Args:
+            skip: So many rows are left out first.
+            stop: So many rows, skipped ones included, are read; None reads all.
 
         Raises:
             UnreadableFileError: The bytes are not what the profile says.
         """
-        with self._rows() as rows:
-            self._header(rows)
-            for _ in islice(rows, skip):
-                pass
+        with self._rows() as all_rows:
+            self._header(all_rows)
+            rows = islice(all_rows, skip, stop)
             first = self.format.header_row + 1 + skip
             while page := list(islice(rows, CHUNK_ROWS)):
                 yield Chunk(self.place, first, page)
@@ -89,19 +107,17 @@ class TableFile:
     def rows_expected(self) -> int:
         """About how many rows there are, judged by the file's size."""
         bytes_a_row = 40
-        return self.path.stat().st_size // bytes_a_row + 1
+        return self.stamp().size // bytes_a_row + 1
 
     @property
     def ends_whole(self) -> bool:
         """Whether the last line of a text file is ended."""
         if self._is_sheet:
             return True
-        with self.path.open("rb") as file:
-            file.seek(0, io.SEEK_END)
-            if file.tell() == 0:
-                return True
-            file.seek(-1, io.SEEK_END)
-            return file.read(1) in b"\r\n\0"
+        with reachable(self.place), self.path.open("rb") as file:
+            encoding = text_encoding(self.path, self.format, self.place)
+            file.seek(-min(file.seek(0, io.SEEK_END), 4), io.SEEK_END)
+            return encoding.ends_line(file.read())
 
     @property
     def _is_sheet(self) -> bool:
@@ -122,5 +138,5 @@ class TableFile:
     @contextmanager
     def _rows(self) -> Iterator[Iterator[Row]]:
         opened = sheet_rows if self._is_sheet else text_rows
-        with opened(self.path, self.format, self.place) as rows:
+        with reachable(self.place), opened(self.path, self.format, self.place) as rows:
             yield rows

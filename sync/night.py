@@ -47,7 +47,7 @@ class Night:
             and self.run.is_clean
             and self.run.waiting == 0
             and self.proof is not None
-            and is_good(self.proof.state)
+            and is_good(self.proof)
         )
 
     @property

@@ -26,6 +26,11 @@ from sync.result import Tally
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadProof(Proof):
+    """A proof without the books' totals, which are declared but could not be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Prover:
     """All that a proof needs."""
 
@@ -90,13 +95,14 @@ class Prover:
                 "the books hold is not proved."
             )
         else:
+            ours = self._ours(session, landing, control, as_of)
             comparisons = proofs_of.compare(
-                self._ours(session, landing, control, as_of),
-                control,
-                self._evidence(session, control, as_of, tallies),
+                ours, control, self._evidence(session, control, as_of, tallies)
             )
             statements.append(_scope(control, as_of))
-        return Proof(
+            statements += _left_out(ours, control)
+        made = UnreadProof if fault else Proof
+        return made(
             tenant=self.tenant.slug,
             connection=self.connection.name,
             source=None if control is None else control.source,
@@ -192,6 +198,20 @@ def _scope(control: ControlTotals, as_of: date) -> str:
     )
 
 
-def is_good(state: ProofState) -> bool:
+def _left_out(
+    ours: Mapping[tuple[Currency, SourceId | None], int], control: ControlTotals
+) -> list[str]:
+    """Return, a statement each, the currencies that the books' totals leave out."""
+    held = {code for (code, _), minor in ours.items() if minor}
+    return [
+        f"{code} was not compared: {control.source} states no total of it."
+        for code in sorted(held - (control.currencies or held))
+    ]
+
+
+def is_good(proof: Proof) -> bool:
     """Say whether a proof leaves nothing for a person to look at."""
-    return state in {ProofState.PROVED, ProofState.UNPROVED}
+    return not isinstance(proof, UnreadProof) and proof.state in {
+        ProofState.PROVED,
+        ProofState.UNPROVED,
+    }

@@ -1,6 +1,6 @@
 """A sync run: each step of a connector, page by page, into the ledger."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -10,6 +10,7 @@ from connectors.contract import Connector, Named, Progress, Step
 from ledger.calendar import Clock
 from ledger.errors import ApprovalError, RetryableError, SourceError
 from ledger.fx import NoRateError, RateSource
+from ledger.ids import SourceId
 from ledger.money import Currency, from_minor
 from ledger.store import (
     absence,
@@ -159,19 +160,24 @@ class _Run:
             begun = self._begin(session, step.resource, step.dated_on)
             derived.prepare(begun)
             count = absence.name_documents(begun, named.documents())
-            if named.claims is not None:
-                absence.name_claims(begun, named.claims())
+            claims = _Counted(named.claims() if named.claims is not None else ())
+            absence.name_claims(begun, claims)
             result.note = named.doubts()
             if result.note:
                 return
             self._refuse_too_many(begun, step, named, count)
+            closed = voided = unclaimed = 0
             if named.open_only:
-                result.closed = absence.close_missing(begun, named.kinds)
+                closed = absence.close_missing(begun, named.kinds)
             else:
-                result.voided = absence.void_missing(begun, named.kinds)
+                voided = absence.void_missing(begun, named.kinds)
             if named.claims is not None:
-                result.unclaimed = absence.unclaim_missing(begun)
+                result.note = named.claim_doubts()
+                if not result.note:
+                    unclaimed = absence.unclaim_missing(begun)
+                    self._refuse_unclaimed(step, named, claims.count, unclaimed)
             derived.refresh(begun)
+        result.closed, result.voided, result.unclaimed = closed, voided, unclaimed
 
     def _refuse_too_many(
         self, begun: Landing, step: Step, named: Named, count: int
@@ -197,21 +203,41 @@ class _Run:
             share = f"{missing} of {standing}"
             raise TooManyGoneError(step.label, f"{what} (limit {limit} %)", share)
         percent = self._amount_percent(shares)
-        if percent is not None and percent > limit:
+        if percent > limit:
             share = f"{percent} % of the amount of the"
             raise TooManyGoneError(step.label, f"{what} (limit {limit} %)", share)
 
-    def _amount_percent(self, shares: list[Share]) -> int | None:
-        """Return how much of the open amount is missing, in home currency."""
+    def _refuse_unclaimed(
+        self, step: Step, named: Named, count: int, missing: int
+    ) -> None:
+        """Raise if too many allocations were taken back; that undoes it."""
+        if self._sync.accept_closures or not missing:
+            return
+        limit, what = named.limit_percent, "allocations"
+        if not count:
+            raise TooManyGoneError(
+                step.label, f"of {missing} {what}, and has no rows", "any"
+            )
+        if missing * 100 > (missing + count) * limit:
+            share = f"{missing} of {missing + count}"
+            raise TooManyGoneError(step.label, f"{what} (limit {limit} %)", share)
+
+    def _amount_percent(self, shares: list[Share]) -> int:
+        """Return how much of the open amount is missing, in home currency.
+
+        A currency without a rate is measured by itself; the largest share counts.
+        """
         whole = gone = 0
+        found = [0]
         for share in shares:
             try:
                 per = self._per_home(share.currency)
             except NoRateError:
+                found.append(_percent(share.missing_minor, share.open_minor))
                 continue
             whole += int(from_minor(share.open_minor, share.currency) * 100 / per)
             gone += int(from_minor(share.missing_minor, share.currency) * 100 / per)
-        return -(-gone * 100 // whole) if whole else None
+        return max(*found, _percent(gone, whole))
 
     def _per_home(self, code: Currency) -> Decimal:
         home = self._sync.tenant.home_currency
@@ -266,3 +292,21 @@ class _Run:
             clock_at=self._sync.clock.now(),
             business_on=dated_on or self._sync.business_on,
         )
+
+
+class _Counted(Iterator[SourceId]):
+    """Counts what it passes on."""
+
+    def __init__(self, keys: Iterable[SourceId]) -> None:
+        self._keys = iter(keys)
+        self.count = 0
+
+    def __next__(self) -> SourceId:
+        key = next(self._keys)
+        self.count += 1
+        return key
+
+
+def _percent(part: int, whole: int) -> int:
+    """Return a share in whole percent, rounded up."""
+    return -(-part * 100 // whole) if whole else 0

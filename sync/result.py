@@ -194,11 +194,13 @@ class RunResult:
 
     @property
     def message(self) -> str:
-        """What went wrong, all steps together."""
+        """What went wrong, all steps together, each fault once."""
         return "\n".join(
-            step.note
-            for step in self.steps
-            if step.state in {StepState.FAILED, StepState.STOPPED}
+            dict.fromkeys(
+                step.note
+                for step in self.steps
+                if step.state in {StepState.FAILED, StepState.STOPPED}
+            )
         )
 
     def as_json(self) -> dict[str, Any]:
