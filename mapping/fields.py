@@ -42,6 +42,9 @@ SPREADSHEET_ERROR: Final = re.compile(
 )
 """Errors in any language, such as #REF! or #WERT!, and columns too narrow to show."""
 
+IDENTIFIER_MAX: Final = 200
+"""Characters of a number or key: more are a text that ran in."""
+
 LOST_DIGITS: Final = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d+")
 """A long number as spreadsheets shorten it."""
 
@@ -83,8 +86,8 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
             and data tools write it.
 
     Raises:
-        FieldError: It is empty, a date or a truth value, or lost its digits to
-            scientific notation.
+        FieldError: It is empty, too long, a date or a truth value, or lost its digits
+            to scientific notation.
     """
     if type(cell) is str:
         text = cell.strip()
@@ -104,6 +107,13 @@ def identifier(cell: Cell, *, strip_floats: bool) -> str:
             "It is empty.",
             reason=ProblemReason.MISSING,
             remedy="Fill it in and export again, or let the profile ignore such rows.",
+        )
+    if len(text) > IDENTIFIER_MAX:
+        raise FieldError(
+            f"It has {len(text)} characters; no number or key has more than "
+            f"{IDENTIFIER_MAX}.",
+            reason=ProblemReason.VALUE,
+            remedy="Look for a quote that is not closed, or for the wrong column.",
         )
     if text[0] in "=#":
         refuse_formula(text)

@@ -113,7 +113,7 @@ class AllocationMapper(TableMapper):
             row_count=len(chunk.rows),
             landed_count=len(claims),
             claims=tuple(claims),
-            problems=tuple(sifted.problems),
+            problems=sifted.problems_by_row(),
             ignored=sifted.ignored,
         )
 

@@ -14,7 +14,14 @@ from typing import TypeVar
 from ledger.errors import SourceError
 from ledger.money import UnknownCurrencyError
 from ledger.records import ProblemReason
-from mapping.fields import Cell, FieldError, identifier, is_blank, text_or_none
+from mapping.fields import (
+    IDENTIFIER_MAX,
+    Cell,
+    FieldError,
+    identifier,
+    is_blank,
+    text_or_none,
+)
 
 Row = Sequence[Cell]
 T = TypeVar("T")
@@ -240,7 +247,8 @@ def plain_keys(cells: Sequence[Cell]) -> list[str] | None:
     if any(mark in together for mark in UNPLAIN):
         return None
     texts = [cell.strip() for cell in cells]  # type: ignore[union-attr]
-    return None if "" in texts else texts
+    lengths = set(map(len, texts))
+    return None if 0 in lengths or max(lengths, default=0) > IDENTIFIER_MAX else texts
 
 
 def texts(cells: Sequence[Cell]) -> list[str | None]:

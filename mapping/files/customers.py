@@ -73,6 +73,6 @@ class CustomerMapper(TableMapper):
             row_count=len(chunk.rows),
             landed_count=len(debtors),
             debtors=tuple(debtors),
-            problems=tuple(sifted.problems),
+            problems=sifted.problems_by_row(),
             ignored=sifted.ignored,
         )

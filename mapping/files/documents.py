@@ -197,7 +197,7 @@ class DocumentMapper(TableMapper):
             - sifted.ignored.get(REPEATED, 0),
             documents=tuple(documents),
             claims=tuple(claims),
-            problems=tuple(sifted.problems),
+            problems=sifted.problems_by_row(),
             ignored=sifted.ignored,
             totals=totals.close(self.take_cleared()),
         )

@@ -39,6 +39,10 @@ class Sifted:
     problems: list[Problem] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
 
+    def problems_by_row(self) -> tuple[Problem, ...]:
+        """Return the problems from top to bottom."""
+        return tuple(sorted(self.problems, key=lambda problem: problem.row))
+
     def ignore(self, reason: str, rows: int = 1) -> None:
         """Count rows that are left out on purpose."""
         self.ignored[reason] = self.ignored.get(reason, 0) + rows

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from ledger.errors import SourceError
 from ledger.records import ProblemReason
-from mapping.fields import Cell, FieldError, currency_code, identifier
+from mapping.fields import (
+    IDENTIFIER_MAX,
+    Cell,
+    FieldError,
+    currency_code,
+    identifier,
+)
 from mapping.files.columns import (
     AmbiguousColumnError,
     Faults,
@@ -176,6 +182,15 @@ def test_the_last_part_of_a_key_can_be_told(parts: tuple[str, str, str]) -> None
 
 
 TEXTS = st.lists(st.text("ab1.0=#E+ \u00a0", max_size=6), min_size=1, max_size=8)
+
+
+def test_a_text_that_ran_in_is_no_key() -> None:
+    """A quote that is not closed makes a key longer than any."""
+    faults = Faults()
+    rows = [("A" * IDENTIFIER_MAX,), ("A" * (IDENTIFIER_MAX + 1),)]
+    found = keys(rows, (0,), strip_floats=True, faults=faults, column="No")
+    assert found == [rows[0][0], None]
+    assert faults.by_row[1].reason is ProblemReason.VALUE
 
 
 @given(TEXTS)

@@ -177,6 +177,13 @@ def test_a_faulty_row_is_a_problem_with_its_reason(
     assert accounted(batch) == batch.row_count == 2
 
 
+def test_problems_stand_in_the_order_of_rows() -> None:
+    """A person goes through the file from top to bottom."""
+    rows = ["I1,D1,2024-01-01,,,x,,,,", "I2", "I3,D1,2024-01-01,,,x,,,,"]
+    batch = read_page(OPEN_ITEMS, OPEN_HEADER, *rows)
+    assert [one.row for one in batch.problems] == [2, 3, 4]
+
+
 def test_every_problem_says_what_to_do() -> None:
     """An empty cell wants a remedy as much as a garbled one."""
     batch = read_page(OPEN_ITEMS, OPEN_HEADER, ",D1,2024-01-01,,,,,,,")
