@@ -75,7 +75,7 @@ class OpenItem:
     @property
     def is_credit(self) -> bool:
         """Whether it stands in the debtor's favour: a credit, or an overpaid debit."""
-        return self.open_minor < 0
+        return self.open_minor < 0 or self.kind.side is Side.CREDIT
 
     def days_overdue(self, as_of: date) -> int:
         """Return days since the due date; negative before it."""
@@ -170,6 +170,10 @@ def settlement(
     for entry in counted:
         by_outcome[OUTCOMES[entry.kind]] += entry.minor
     applied = sum(by_outcome.values())
+    if document.voided_on is not None and document.voided_on <= as_of:
+        return Settlement.VOID
+    if not counted:
+        return Settlement.OPEN
     if applied < document.total_minor:
         return Settlement.PART_PAID if applied > 0 else Settlement.OPEN
     return max(by_outcome, key=lambda outcome: by_outcome[outcome])

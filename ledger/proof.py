@@ -219,16 +219,19 @@ def explain(difference: int, evidence: Sequence[Evidence]) -> tuple[Evidence, ..
     """Return the records that add up to a difference, or nothing.
 
     All records of one cause, or of several causes, explain it together; else up to
-    three single records do, if no other three would as well.
+    three single records do. Where others would explain it as well, nothing is said.
     """
     if difference == 0:
         return ()
     causes = list(dict.fromkeys(one.cause for one in evidence))
     for count in range(1, len(causes) + 1):
-        for chosen in combinations(causes, count):
-            together = tuple(one for one in evidence if one.cause in chosen)
-            if _sum(together) == difference:
-                return together
+        together = [
+            tuple(one for one in evidence if one.cause in chosen)
+            for chosen in combinations(causes, count)
+        ]
+        found = [records for records in together if _sum(records) == difference]
+        if found:
+            return found[0] if len(found) == 1 else ()
     if len(evidence) > EVIDENCE_MAX:
         return ()
     for count in range(1, TOGETHER_MAX + 1):

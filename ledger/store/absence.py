@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import AllocationKind, DocumentKind, DocumentRef
-from ledger.store import keys
-from ledger.store.allocations import INSERT, RETURNING, reverse_on_void
+from ledger.store import allocations, keys, voids
 from ledger.store.bulk import Stage
 from ledger.store.derived import DEBITS
 from ledger.store.documents import VERSION
+from ledger.store.entries import INSERT, RETURNING
 from ledger.store.landing import Landing
 
 NAMED_DOCUMENTS = Stage("named_document", (("kind", "text"), ("source_id", "text")))
@@ -85,59 +85,7 @@ voided AS (
         known_at = :known_at
     FROM missing m WHERE d.tenant_id = :tenant_id AND d.id = m.id
 ),
-entries AS (
-    {INSERT}
-    SELECT :tenant_id, :connection_id, :known_at,
-           (SELECT coalesce(max(a.entry) + 1, 0) FROM allocation a
-            WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id),
-           c.claim_id, '{AllocationKind.VOID}',
-           CASE WHEN m.kind IN {DEBITS} THEN m.id END,
-           CASE WHEN m.kind NOT IN {DEBITS} THEN m.id END,
-           m.total_minor, m.total_minor, m.issued_on, m.issued_on
-    FROM missing m
-    CROSS JOIN LATERAL (SELECT {keys.sql("'void'", "m.id::text")}) AS c (claim_id)
-    WHERE m.total_minor <> 0
-    {RETURNING}
-),
-posted AS (INSERT INTO posted_entry SELECT e.*, false FROM entries e),
 touched AS (INSERT INTO touched_document SELECT id FROM missing)
-SELECT count(*) FROM missing
-"""
-
-UNCLAIM = f"""
-WITH named AS (
-    SELECT DISTINCT {keys.sql("'claim'", "n.source_id")} AS claim_id FROM named_claim n
-),
-in_force AS (
-    SELECT a.claim_id FROM allocation a
-    WHERE a.tenant_id = :tenant_id AND a.connection_id = :connection_id
-      AND a.debit_id IS NOT NULL AND a.credit_id IS NOT NULL
-    GROUP BY a.claim_id HAVING sum(a.amount_minor) <> 0
-),
-missing AS MATERIALIZED (
-    SELECT l.last FROM in_force f
-    CROSS JOIN LATERAL (
-        SELECT a AS last FROM allocation a
-        WHERE a.tenant_id = :tenant_id AND a.claim_id = f.claim_id
-        ORDER BY a.entry DESC LIMIT 1
-    ) AS l
-    WHERE NOT EXISTS (SELECT FROM named n WHERE n.claim_id = f.claim_id)
-),
-forgotten AS (
-    DELETE FROM parked_claim p
-    WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
-      AND NOT EXISTS (SELECT FROM named n WHERE n.claim_id = p.claim_id)
-),
-reversed AS (
-    {INSERT}
-    SELECT :tenant_id, :connection_id, :known_at, (last).entry + 1, (last).claim_id,
-           (last).kind, (last).debit_id, (last).credit_id, -(last).amount_minor,
-           -(last).credit_minor, greatest((last).effective_on, :business_on),
-           :business_on
-    FROM missing
-    {RETURNING}
-),
-posted AS (INSERT INTO posted_entry SELECT r.*, false FROM reversed r)
 SELECT count(*) FROM missing
 """
 
@@ -185,13 +133,14 @@ def void_missing(landing: Landing, kinds: Iterable[DocumentKind]) -> int:
     """Void the documents the list no longer names; return how many."""
     count = _run(landing, VOID, kinds)
     if count:
-        reverse_on_void(landing)
+        voids.follow(landing)
+        allocations.follow(landing)
     return count
 
 
 def unclaim_missing(landing: Landing) -> int:
     """Reverse the allocations the list no longer makes; return how many."""
-    return _run(landing, UNCLAIM, ())
+    return allocations.withdraw_unnamed(landing)
 
 
 def _shares(

@@ -1,20 +1,23 @@
 """Allocation claims land as dated entries that are never changed.
 
-A claim the books repeat unchanged adds nothing. One they change is reversed on its own
-date and posted anew, because the books now say it was always so. One they no longer
-make is reversed on the day that was noticed, because it held until then.
+How a claim counts follows from what the books say of it last and from its two documents
+as they are now. It counts from the day the books gave, though never before both
+documents are dated. It ends on the day a document is void, or on the day it was missed
+in a complete list. A claim whose documents are absent or of another currency waits. One
+the books change was always so: it is taken back on its own date and posted anew.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from ledger.errors import InvariantError
 from ledger.ids import ConnectionId, SourceId
 from ledger.money import Currency
 from ledger.records import Claim, DocumentKind, DocumentRef, Side, allocation_kind
 from ledger.store import keys
 from ledger.store.bulk import Stage, by_key
-from ledger.store.derived import LEGS
+from ledger.store.entries import POST, entries_of
 from ledger.store.landing import Landed, Landing
 from ledger.store.session import Session
 
@@ -34,243 +37,201 @@ STAGE = Stage(
     ),
 )
 
-ENTRY = (
-    "claim_id",
-    "kind",
-    "debit_id",
-    "credit_id",
-    "amount_minor",
-    "credit_minor",
-    "effective_on",
-    "claimed_on",
-)
-
-INSERT = f"""
-    INSERT INTO allocation
-        (tenant_id, connection_id, known_at, entry, {", ".join(ENTRY)})
-"""
-RETURNING = """
-    RETURNING debit_id, credit_id, amount_minor, credit_minor, effective_on, kind
-"""
-
-# The last entry of a claim is its posting in force, or the reversal that ended it.
-POST = f"""
-compared AS MATERIALIZED (
-    SELECT w.*, l.entry AS last_entry, l.last,
-           l.entry IS NOT NULL AND (l.last).amount_minor > 0 AS in_force,
-           (w.debit_id, w.credit_id, w.amount_minor, w.credit_minor, w.effective_on,
-            w.claimed_on)
-           IS DISTINCT FROM
-           ((l.last).debit_id, (l.last).credit_id, (l.last).amount_minor,
-            (l.last).credit_minor, (l.last).effective_on,
-            (l.last).claimed_on) AS differs
-    FROM wanted w
-    LEFT JOIN LATERAL (
-        SELECT a.entry, a AS last FROM allocation a
-        WHERE a.tenant_id = :tenant_id AND a.claim_id = w.claim_id
-        ORDER BY a.entry DESC LIMIT 1
-    ) AS l ON true
-),
-reversed AS (
-    {INSERT}
-    SELECT :tenant_id, :connection_id, :known_at, last_entry + 1, claim_id,
-           (last).kind, (last).debit_id, (last).credit_id, -(last).amount_minor,
-           -(last).credit_minor, (last).effective_on, (last).claimed_on
-    FROM compared WHERE in_force AND differs
-    {RETURNING}
-),
-written AS (
-    {INSERT}
-    SELECT :tenant_id, :connection_id, :known_at,
-           CASE WHEN last_entry IS NULL THEN 0 WHEN in_force THEN last_entry + 2
-                ELSE last_entry + 1 END,
-           {", ".join(ENTRY)}
-    FROM compared WHERE NOT in_force OR differs
-    {RETURNING}
-),
-posted AS (
-    INSERT INTO posted_entry
-    SELECT r.*, false FROM reversed r UNION ALL SELECT w.*, false FROM written w
-)
-SELECT count(*) FILTER (WHERE last_entry IS NULL) AS new,
-       count(*) FILTER (WHERE last_entry IS NOT NULL AND (differs OR NOT in_force))
-           AS changed
-FROM compared
-"""
-"""Post the claims of the relation `wanted`, which has the columns of `ENTRY`."""
-
 KIND_OF_CREDIT = " ".join(
     f"WHEN '{kind}' THEN '{allocation_kind(kind)}'"
     for kind in DocumentKind
     if kind.side is Side.CREDIT
 )
 
-STANDS = """
-    d.voided_on IS NULL AND c.voided_on IS NULL AND d.currency = s.currency
-    AND (s.credit_minor IS NOT NULL OR c.currency = s.currency)
-    AND d.id IS NOT NULL AND c.id IS NOT NULL
+READY = """
+    coalesce(d.currency = {claim}.currency AND c.id IS NOT NULL
+             AND ({claim}.credit_minor IS NOT NULL
+                  OR c.currency = {claim}.currency), false)
 """
-"""A claim holds when both documents are there and their currencies are its own."""
+"""Whether both documents of a claim are there, in the currencies it says."""
 
-LAND = f"""
-WITH staged AS MATERIALIZED (
-    SELECT {keys.sql("'claim'", "s.source_id")} AS claim_id,
-           {keys.sql("s.debit_kind", "s.debit_source_id")} AS debit_id,
-           {keys.sql("s.credit_kind", "s.credit_source_id")} AS credit_id, s.*
-    FROM stage_claim s
-),
+TERMS = (
+    "claim_id",
+    "debit_id",
+    "debit_kind",
+    "debit_source_id",
+    "credit_id",
+    "credit_kind",
+    "credit_source_id",
+    "currency",
+    "amount_minor",
+    "credit_minor",
+    "claimed_on",
+    "withdrawn_on",
+)
+"""What the books say of a claim, kept in `parked_claim` unless entries in force do."""
+
+SETTLE = f"""
 resolved AS MATERIALIZED (
-    SELECT s.*, greatest(s.claimed_on, d.issued_on, c.issued_on) AS effective_on,
-           coalesce({STANDS}, false) AS stands
-    FROM staged s
-    LEFT JOIN LATERAL {by_key("document", "s.debit_id")} AS d ON true
-    LEFT JOIN LATERAL {by_key("document", "s.credit_id")} AS c ON true
+    SELECT t.*, {READY.format(claim="t")} AS is_ready,
+           greatest(t.claimed_on, d.issued_on, c.issued_on) AS begin_on,
+           least(t.withdrawn_on, d.voided_on, c.voided_on) AS end_on
+    FROM terms t
+    LEFT JOIN LATERAL {by_key("document", "t.debit_id")} AS d ON true
+    LEFT JOIN LATERAL {by_key("document", "t.credit_id")} AS c ON true
 ),
 parked AS (
     INSERT INTO parked_claim AS p
-        (tenant_id, connection_id, known_at, claim_id,
-         debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-         credit_source_id, currency, amount_minor, credit_minor, claimed_on)
-    SELECT :tenant_id, :connection_id, :known_at, claim_id,
-           debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-           credit_source_id, currency, amount_minor, credit_minor, claimed_on
-    FROM resolved WHERE NOT stands
+        (tenant_id, connection_id, known_at, {", ".join(TERMS)})
+    SELECT :tenant_id, :connection_id, :known_at, {", ".join(TERMS)}
+    FROM resolved WHERE NOT is_ready OR end_on IS NOT NULL
     ON CONFLICT (tenant_id, claim_id) DO UPDATE SET
-        debit_id = excluded.debit_id, debit_kind = excluded.debit_kind,
-        debit_source_id = excluded.debit_source_id, credit_id = excluded.credit_id,
-        credit_kind = excluded.credit_kind,
-        credit_source_id = excluded.credit_source_id, currency = excluded.currency,
-        amount_minor = excluded.amount_minor, credit_minor = excluded.credit_minor,
-        claimed_on = excluded.claimed_on
+        {", ".join(f"{name} = excluded.{name}" for name in TERMS[1:])}
 ),
 released AS (
     DELETE FROM parked_claim p
     WHERE p.tenant_id = :tenant_id
-      AND p.claim_id = ANY (ARRAY(SELECT r.claim_id FROM resolved r WHERE r.stands))
+      AND p.claim_id = ANY (ARRAY(SELECT r.claim_id FROM resolved r
+                                  WHERE r.is_ready AND r.end_on IS NULL))
 ),
-wanted AS (
-    SELECT claim_id, kind, debit_id, credit_id, amount_minor,
-           coalesce(credit_minor, amount_minor) AS credit_minor, effective_on,
-           claimed_on
-    FROM resolved WHERE stands
+target AS (
+    SELECT r.claim_id, CASE r.credit_kind {KIND_OF_CREDIT} END AS kind,
+           r.debit_id, r.credit_id, w.on_date AS effective_on, w.claimed_on,
+           w.sign * r.amount_minor AS amount_minor,
+           w.sign * coalesce(r.credit_minor, r.amount_minor) AS credit_minor
+    FROM resolved r
+    CROSS JOIN LATERAL (VALUES (1, r.begin_on, r.claimed_on), (-1, r.end_on, r.end_on))
+        AS w (sign, on_date, claimed_on)
+    WHERE r.is_ready AND w.on_date IS NOT NULL
+      AND (r.end_on IS NULL OR r.end_on > r.begin_on)
 ),
+entered AS MATERIALIZED ({entries_of("resolved")}),
 {POST}
 """
+"""Let the claims of the relation `terms` count as they should."""
 
-RETRY_PARKED = f"""
-WITH resolved AS MATERIALIZED (
-    SELECT s.*, greatest(s.claimed_on, d.issued_on, c.issued_on) AS effective_on
-    FROM parked_claim s
-    JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
-    JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
-    WHERE s.tenant_id = :tenant_id AND s.connection_id = :connection_id AND {STANDS}
+LAND = f"""
+WITH terms AS MATERIALIZED (
+    SELECT {keys.sql("'claim'", "s.source_id")} AS claim_id,
+           {keys.sql("s.debit_kind", "s.debit_source_id")} AS debit_id,
+           {keys.sql("s.credit_kind", "s.credit_source_id")} AS credit_id, s.*,
+           NULL::date AS withdrawn_on
+    FROM stage_claim s
 ),
-released AS (
-    DELETE FROM parked_claim p USING resolved r
-    WHERE p.tenant_id = :tenant_id AND p.claim_id = r.claim_id
-),
-wanted AS (
-    SELECT claim_id, CASE credit_kind {KIND_OF_CREDIT} END AS kind, debit_id,
-           credit_id, amount_minor,
-           coalesce(credit_minor, amount_minor) AS credit_minor, effective_on,
-           claimed_on
-    FROM resolved
-),
-{POST}
+{SETTLE}
 """
 
-# A document's date moved: what was applied to it counts from another day now.
-REDATE = f"""
-WITH wanted AS (
-    SELECT a.claim_id, a.kind, a.debit_id, a.credit_id, a.amount_minor,
-           a.credit_minor, a.claimed_on,
-           greatest(a.claimed_on, d.issued_on, c.issued_on) AS effective_on
+# What the books say of a claim in force is what its entries come to.
+TERMS_NOW = f"""
+terms AS MATERIALIZED (
+    SELECT {", ".join(f"p.{name}" for name in TERMS)}
+    FROM chosen JOIN parked_claim p
+      ON p.tenant_id = :tenant_id AND p.claim_id = chosen.claim_id
+    UNION ALL
+    SELECT f.claim_id, f.debit_id, d.kind, d.source_id, f.credit_id, c.kind,
+           c.source_id, d.currency, f.amount_minor,
+           CASE WHEN d.currency <> c.currency OR f.amount_minor <> f.credit_minor
+                THEN f.credit_minor END,
+           f.claimed_on, NULL::date
     FROM (
-        SELECT DISTINCT ON (a.claim_id) a.*
-        FROM (SELECT DISTINCT id FROM touched_document) AS t
-        JOIN LATERAL ({LEGS.format(document="t.id")}) AS leg ON true
-        JOIN allocation a ON a.tenant_id = :tenant_id
-                         AND a.claim_id = leg.claim_id AND a.entry = leg.entry
-        ORDER BY a.claim_id, a.entry DESC
-    ) AS a
-    JOIN LATERAL {by_key("document", "a.debit_id")} AS d ON true
-    JOIN LATERAL {by_key("document", "a.credit_id")} AS c ON true
-    WHERE a.amount_minor > 0
-),
-{POST}
+        SELECT claim_id, debit_id, credit_id, claimed_on,
+               sum(amount_minor)::bigint AS amount_minor,
+               sum(credit_minor)::bigint AS credit_minor
+        FROM ({entries_of("chosen")}) AS e
+        WHERE NOT EXISTS (SELECT FROM parked_claim p
+                          WHERE p.tenant_id = :tenant_id AND p.claim_id = e.claim_id)
+        GROUP BY claim_id, debit_id, credit_id, claimed_on
+        HAVING sum(amount_minor) <> 0 OR sum(credit_minor) <> 0
+    ) AS f
+    JOIN LATERAL {by_key("document", "f.debit_id")} AS d ON true
+    JOIN LATERAL {by_key("document", "f.credit_id")} AS c ON true
+)
 """
+"""The terms of the claims of the relation `chosen`."""
 
-# Entries of one leg are changes of a balance: each date's change moves as a whole.
-REDATE_ONE_LEG = f"""
-WITH misdated AS MATERIALIZED (
-    SELECT a.claim_id, a.kind, a.debit_id, a.credit_id, a.effective_on, a.claimed_on,
-           greatest(a.claimed_on, d.issued_on) AS moved_on,
-           sum(a.amount_minor)::bigint AS amount_minor,
-           sum(a.credit_minor)::bigint AS credit_minor
+FOLLOW = f"""
+WITH chosen AS MATERIALIZED (
+    SELECT DISTINCT leg.claim_id
     FROM (SELECT DISTINCT id FROM touched_document) AS t
-    JOIN LATERAL {by_key("document", "t.id")} AS d ON true
-    JOIN LATERAL ({LEGS.format(document="t.id")}) AS leg ON true
-    JOIN allocation a ON a.tenant_id = :tenant_id
-                     AND a.claim_id = leg.claim_id AND a.entry = leg.entry
-    WHERE (a.debit_id IS NULL OR a.credit_id IS NULL)
-      AND a.effective_on <> greatest(a.claimed_on, d.issued_on)
-    GROUP BY a.claim_id, a.kind, a.debit_id, a.credit_id, a.effective_on, a.claimed_on,
-             d.issued_on
-    HAVING sum(a.amount_minor) <> 0
+    CROSS JOIN LATERAL (
+        SELECT a.claim_id FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.debit_id = t.id
+          AND a.credit_id IS NOT NULL
+        UNION ALL
+        SELECT a.claim_id FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.credit_id = t.id
+          AND a.debit_id IS NOT NULL
+    ) AS leg
 ),
-moved AS (
-    {INSERT}
-    SELECT :tenant_id, :connection_id, :known_at,
-           (SELECT max(a.entry) FROM allocation a
-            WHERE a.tenant_id = :tenant_id AND a.claim_id = m.claim_id)
-           + row_number() OVER (PARTITION BY m.claim_id),
-           claim_id, kind, debit_id, credit_id, sign * amount_minor,
-           sign * credit_minor,
-           CASE WHEN sign < 0 THEN effective_on ELSE moved_on END, claimed_on
-    FROM misdated m CROSS JOIN (VALUES (-1), (1)) AS way (sign)
-    {RETURNING}
-)
-INSERT INTO posted_entry SELECT m.*, false FROM moved m
+{TERMS_NOW},
+{SETTLE}
 """
 
-# Whoever lists the claims again finds their document void; until then they wait.
-REVERSE_ON_VOID = f"""
-WITH last AS MATERIALIZED (
-    SELECT a.*, greatest(a.effective_on, v.voided_on) AS reversed_on,
-           d.kind AS debit_kind, d.source_id AS debit_source_id, d.currency,
-           c.kind AS credit_kind, c.source_id AS credit_source_id
-    FROM (
-        SELECT DISTINCT ON (a.claim_id) a.*, t.id AS document_id
-        FROM (SELECT DISTINCT id FROM touched_document) AS t
-        JOIN LATERAL ({LEGS.format(document="t.id")}) AS leg ON true
-        JOIN allocation a ON a.tenant_id = :tenant_id
-                         AND a.claim_id = leg.claim_id AND a.entry = leg.entry
-        ORDER BY a.claim_id, a.entry DESC
-    ) AS a
-    JOIN LATERAL {by_key("document", "a.document_id")} AS v ON true
-    JOIN LATERAL {by_key("document", "a.debit_id")} AS d ON true
-    JOIN LATERAL {by_key("document", "a.credit_id")} AS c ON true
-    WHERE a.amount_minor > 0 AND v.voided_on IS NOT NULL
-),
-parked AS (
-    INSERT INTO parked_claim
-        (tenant_id, connection_id, known_at, claim_id,
-         debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-         credit_source_id, currency, amount_minor, credit_minor, claimed_on)
-    SELECT :tenant_id, :connection_id, :known_at, claim_id,
-           debit_id, debit_kind, debit_source_id, credit_id, credit_kind,
-           credit_source_id, currency, amount_minor, credit_minor, claimed_on
-    FROM last ON CONFLICT DO NOTHING
-),
-reversed AS (
-    {INSERT}
-    SELECT :tenant_id, :connection_id, :known_at, entry + 1, claim_id, kind,
-           debit_id, credit_id, -amount_minor, -credit_minor, reversed_on, claimed_on
-    FROM last
-    {RETURNING}
-)
-INSERT INTO posted_entry SELECT r.*, false FROM reversed r
+# A parked claim can count when its documents are there. One that ends on the day it
+# begins never will, and one that ended has its entries already.
+CAN_COUNT = f"""
+FROM parked_claim p
+JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
+JOIN document c ON c.tenant_id = :tenant_id AND c.id = p.credit_id
+WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
+  AND p.withdrawn_on IS NULL AND {READY.format(claim="p")}
+  AND (d.voided_on IS NULL AND c.voided_on IS NULL
+       OR least(d.voided_on, c.voided_on)
+          > greatest(p.claimed_on, d.issued_on, c.issued_on)
+          AND NOT EXISTS (SELECT FROM allocation a
+                          WHERE a.tenant_id = :tenant_id AND a.claim_id = p.claim_id))
 """
+
+RETRY = f"""
+WITH terms AS MATERIALIZED (
+    SELECT {", ".join(f"p.{name}" for name in TERMS)} {CAN_COUNT}
+),
+{SETTLE}
+"""
+
+# A claim that never counted is forgotten; one that did has ended on the business day.
+WITHDRAW = f"""
+WITH named AS (
+    SELECT DISTINCT {keys.sql("'claim'", "n.source_id")} AS claim_id FROM named_claim n
+),
+in_force AS (
+    SELECT a.claim_id FROM allocation a
+    WHERE a.tenant_id = :tenant_id AND a.connection_id = :connection_id
+      AND a.debit_id IS NOT NULL AND a.credit_id IS NOT NULL
+    GROUP BY a.claim_id HAVING sum(a.amount_minor) <> 0
+),
+unnamed AS MATERIALIZED (
+    SELECT p.claim_id,
+           EXISTS (SELECT FROM allocation a WHERE a.tenant_id = :tenant_id
+                   AND a.claim_id = p.claim_id) AS has_counted
+    FROM parked_claim p
+    WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
+      AND p.withdrawn_on IS NULL
+      AND NOT EXISTS (SELECT FROM named n WHERE n.claim_id = p.claim_id)
+),
+forgotten AS (
+    DELETE FROM parked_claim p USING unnamed u
+    WHERE p.tenant_id = :tenant_id AND p.claim_id = u.claim_id AND NOT u.has_counted
+),
+chosen AS MATERIALIZED (
+    SELECT f.claim_id FROM in_force f
+    WHERE NOT EXISTS (SELECT FROM named n WHERE n.claim_id = f.claim_id)
+    UNION
+    SELECT u.claim_id FROM unnamed u WHERE u.has_counted
+),
+{TERMS_NOW.replace("terms AS", "standing AS", 1)},
+terms AS MATERIALIZED (
+    SELECT {", ".join(TERMS[:-1])}, CAST(:business_on AS date) AS withdrawn_on
+    FROM standing
+),
+{SETTLE}
+"""
+
+
+class RepeatedClaimError(InvariantError):
+    """A page makes one claim twice."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "A page makes the same allocation twice.",
+            remedy="Please report this; nothing of the page has landed.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,9 +255,15 @@ class Waiting:
 
 
 def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
-    """Post a page's claims; one that names an absent document waits for it."""
+    """Post a page's claims; one that names an absent document waits for it.
+
+    Raises:
+        RepeatedClaimError: A page makes one claim twice.
+    """
     if not claims:
         return Landed()
+    if len({claim.source_id for claim in claims}) < len(claims):
+        raise RepeatedClaimError
     STAGE.fill(
         landing.session,
         (
@@ -323,29 +290,30 @@ def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
     )
 
 
-def retry_parked(landing: Landing) -> int:
-    """Post the claims whose documents are there now; return how many."""
-    counts = landing.execute(RETRY_PARKED).one()
+def follow(landing: Landing) -> None:
+    """Let what was applied follow documents whose dates or voids changed."""
+    landing.execute(FOLLOW)
+
+
+def withdraw_unnamed(landing: Landing) -> int:
+    """End the claims that a complete list does not name; return how many."""
+    counts = landing.execute(WITHDRAW).one()
     return int(counts.new + counts.changed)
 
 
-READY = f"""
-SELECT EXISTS (
-    SELECT FROM parked_claim s
-    JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
-    JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
-    WHERE s.tenant_id = :tenant_id AND s.connection_id = :connection_id AND {STANDS}
-)
-"""
+def retry_parked(landing: Landing) -> int:
+    """Post the claims whose documents are there now; return how many."""
+    counts = landing.execute(RETRY).one()
+    return int(counts.new + counts.changed)
+
 
 # A claim on a void document says nothing any more; it waits in case the void is undone.
 WAITING = """
-SELECT s.*, d.id IS NOT NULL AS has_debit, c.id IS NOT NULL AS has_credit,
-       d.currency AS debit_currency, c.currency AS credit_currency
+SELECT s.*, d.id IS NOT NULL AS has_debit, c.id IS NOT NULL AS has_credit
 FROM parked_claim s
 LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
 LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
-WHERE s.tenant_id = :tenant_id
+WHERE s.tenant_id = :tenant_id AND s.withdrawn_on IS NULL
   AND (CAST(:connection_id AS bigint) IS NULL OR s.connection_id = :connection_id)
   AND (d.id IS NULL OR c.id IS NULL
        OR d.voided_on IS NULL AND c.voided_on IS NULL)
@@ -355,7 +323,9 @@ ORDER BY s.debit_source_id COLLATE "C", s.credit_source_id COLLATE "C", s.claim_
 
 def any_ready(session: Session, connection_id: ConnectionId) -> bool:
     """Say whether a waiting claim's documents are both there now."""
-    ready = session.execute(READY, {"connection_id": connection_id}).scalar_one()
+    ready = session.execute(
+        f"SELECT EXISTS (SELECT {CAN_COUNT})", {"connection_id": connection_id}
+    ).scalar_one()
     return bool(ready)
 
 
@@ -381,14 +351,3 @@ def load_waiting(
         )
         for row in rows
     ]
-
-
-def redate(landing: Landing) -> None:
-    """Move what was applied to documents whose date changed in this landing."""
-    landing.execute(REDATE_ONE_LEG)
-    landing.execute(REDATE)
-
-
-def reverse_on_void(landing: Landing) -> None:
-    """Take back what was applied to or from documents this landing found void."""
-    landing.execute(REVERSE_ON_VOID)

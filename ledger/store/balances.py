@@ -11,7 +11,7 @@ from ledger.money import Currency
 from ledger.open_items import OpenItem
 from ledger.records import DocumentKind, DueRule
 from ledger.store.derived import DEBITS
-from ledger.store.item_relation import items
+from ledger.store.item_relation import CREDIT, items
 from ledger.store.known import KnownAt
 from ledger.store.session import Session
 
@@ -28,14 +28,14 @@ SELECT i.id, i.part,
              greatest(e.minor - (sum(i.open_minor) OVER earlier - i.open_minor), 0)
             )::bigint AS disputed_minor
 FROM ({items}) AS i JOIN ({disputed}) AS e ON e.document_id = i.id
-WHERE i.open_minor > 0
+WHERE NOT {credit}
 WINDOW earlier AS (PARTITION BY i.id ORDER BY i.due_on, i.part)
 """
 
 AGED = """
 SELECT {debtor} AS debtor_id, currency,
        width_bucket(:as_of - {basis}, CAST(:first_days AS integer[])) AS bucket,
-       open_minor < 0 AS is_credit,
+       {credit} AS is_credit,
        sum(open_minor)::bigint AS minor
 FROM ({items}) AS item
 GROUP BY 1, 2, 3, 4
@@ -72,6 +72,7 @@ def aged_sums(
         "items": relation,
         "debtor": "debtor_id" if by_debtor else "NULL::uuid",
         "basis": _basis(basis),
+        "credit": CREDIT.format(item="item"),
     }
     parameters = {
         "as_of": as_of,
@@ -96,7 +97,7 @@ WHERE (CAST(:debtor_ids AS uuid[]) IS NULL OR i.debtor_id = ANY (:debtor_ids))
   AND (CAST(:document_id AS uuid) IS NULL OR i.id = :document_id)
   AND (CAST(:days_min AS integer) IS NULL OR :as_of - {basis} >= :days_min)
   AND (CAST(:days_max AS integer) IS NULL OR :as_of - {basis} <= :days_max)
-  AND (CAST(:credits AS boolean) IS NULL OR (i.open_minor < 0) = :credits)
+  AND (CAST(:credits AS boolean) IS NULL OR {credit} = :credits)
 ORDER BY i.due_on, i.issued_on, i.number COLLATE "C", i.id, i.part
 """
 
@@ -130,7 +131,10 @@ def load_items(
     """Return open items in the order they fall due, read as they are used."""
     relation = items(as_known=not known.is_latest, more=DETAILS)
     sql = LISTED.format(
-        items=relation, disputed_parts=_disputed_parts(known), basis=_basis(basis)
+        items=relation,
+        disputed_parts=_disputed_parts(known),
+        basis=_basis(basis),
+        credit=CREDIT.format(item="i"),
     )
     wanted = wanted or ItemFilter()
     parameters = {
@@ -163,7 +167,7 @@ def load_items(
 
 BY_CONNECTION = """
 SELECT i.currency, b.source_id AS debtor, sum(i.open_minor)::bigint AS net_minor,
-       coalesce(sum(i.open_minor) FILTER (WHERE i.open_minor > 0), 0)::bigint
+       coalesce(sum(i.open_minor) FILTER (WHERE NOT {credit}), 0)::bigint
            AS gross_minor
 FROM ({items}) AS i
 LEFT JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = i.debtor_id
@@ -188,7 +192,8 @@ def debtor_balances(
     """Return the open balances of one connection by debtor and currency."""
     rows = session.execute(
         BY_CONNECTION.format(
-            items=items(as_known=not known.is_latest, more=("connection_id",))
+            items=items(as_known=not known.is_latest, more=("connection_id",)),
+            credit=CREDIT.format(item="i"),
         ),
         {"as_of": as_of, "connection_id": connection_id, **known.parameters},
     )
@@ -217,7 +222,11 @@ def _basis(basis: Basis) -> str:
 def _disputed_parts(known: KnownAt) -> str:
     as_known = not known.is_latest
     disputed = DISPUTED.format(known="AND e.known_at <= :known_at" if as_known else "")
-    return DISPUTED_PARTS.format(items=items(as_known=as_known), disputed=disputed)
+    return DISPUTED_PARTS.format(
+        items=items(as_known=as_known),
+        disputed=disputed,
+        credit=CREDIT.format(item="i"),
+    )
 
 
 def _any_dispute(session: Session) -> bool:

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row
 
 from ledger.calendar import Terms
 from ledger.ids import DebtorId, SourceId
@@ -190,24 +193,48 @@ SELECT id, source_id, {", ".join(CONTENT)} FROM debtor WHERE tenant_id = :tenant
 """
 
 
-def load_all(session: Session, known: KnownAt) -> dict[DebtorId, StoredDebtor]:
+class Debtors(dict[DebtorId, StoredDebtor]):
+    """Debtors by key; one whose record has not landed yet is shown as unread."""
+
+    def __missing__(self, key: DebtorId) -> StoredDebtor:
+        """Return what can be shown of a debtor that documents name already."""
+        return StoredDebtor(
+            id=key,
+            source_id=SourceId(""),
+            number="?",
+            name="(not read yet)",
+            unit=None,
+            parent_id=None,
+            country=None,
+            language=None,
+            email=None,
+            tax_id=None,
+            terms=None,
+        )
+
+
+def load_all(session: Session, known: KnownAt) -> Debtors:
     """Return all debtors as known at an instant."""
     sql = STATE if known.is_latest else VERSIONS
-    return {
-        DebtorId(row.id): StoredDebtor(
-            id=DebtorId(row.id),
-            source_id=SourceId(row.source_id),
-            number=row.number,
-            name=row.name,
-            unit=row.unit,
-            parent_id=None if row.parent_id is None else DebtorId(row.parent_id),
-            country=row.country,
-            language=row.language,
-            email=row.email,
-            tax_id=row.tax_id,
-            terms=None
-            if row.terms_days is None
-            else Terms(row.terms_days, bool(row.terms_to_month_end)),
-        )
+    return Debtors(
+        (DebtorId(row.id), _stored(row))
         for row in session.stream(sql, known.parameters)
-    }
+    )
+
+
+def _stored(row: Row[Any]) -> StoredDebtor:
+    return StoredDebtor(
+        id=DebtorId(row.id),
+        source_id=SourceId(row.source_id),
+        number=row.number,
+        name=row.name,
+        unit=row.unit,
+        parent_id=None if row.parent_id is None else DebtorId(row.parent_id),
+        country=row.country,
+        language=row.language,
+        email=row.email,
+        tax_id=row.tax_id,
+        terms=None
+        if row.terms_days is None
+        else Terms(row.terms_days, bool(row.terms_to_month_end)),
+    )

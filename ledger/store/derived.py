@@ -31,6 +31,7 @@ DEBITS = "('" + "', '".join(sorted(DEBIT_KINDS)) + "')"
 CASH = "('" + "', '".join(sorted(CASH_KINDS)) + "')"
 
 MONTH_COLUMNS = (
+    "document_count",
     "debit_issued_minor",
     "debit_settled_minor",
     "credit_issued_minor",
@@ -40,6 +41,7 @@ MONTH_COLUMNS = (
 )
 
 ISSUED = (
+    "sum(sign)",
     f"sum(sign * total_minor) FILTER (WHERE kind IN {DEBITS})",
     "0",
     f"sum(sign * total_minor) FILTER (WHERE kind NOT IN {DEBITS})",
@@ -51,6 +53,7 @@ ISSUED = (
 """What documents move in their month, over rows of kind, total_minor and sign."""
 
 SETTLED = (
+    "0",
     "0",
     "sum(moved) FILTER (WHERE leg = 'debit')",
     "0",
@@ -149,7 +152,12 @@ def _any(landing: Landing, stage: Stage) -> bool:
 
 
 def rebuild_months(landing: Landing) -> None:
-    """Make the tenant's month totals anew from the facts."""
+    """Make the tenant's month totals anew from all facts so far.
+
+    What was posted before is in them then, and is not added again.
+    """
+    landing.execute(TOUCH_POSTED)
+    landing.execute(f"DELETE FROM {POSTED.name}")
     cleared = ", ".join(f"{name} = 0" for name in MONTH_COLUMNS)
     landing.execute(f"UPDATE month_total SET {cleared} WHERE tenant_id = :tenant_id")
     landing.execute(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ledger.records import AllocationKind, Document
-from ledger.store import allocations, keys
+from ledger.store import allocations, keys, voids
 from ledger.store.bulk import Stage, by_key
 from ledger.store.derived import (
     DEBITS,
@@ -12,6 +12,7 @@ from ledger.store.derived import (
     month,
     rebuild_months,
 )
+from ledger.store.entries import INSERT, RETURNING
 from ledger.store.landing import Landed, Landing
 
 STAGE = Stage(
@@ -60,6 +61,9 @@ CONTENT = (
 VERSION = ("id", "connection_id", "kind", "source_id", "source_version_at", *CONTENT)
 """Columns that the history keeps, besides the instants."""
 
+BALANCE_CLAIM = keys.sql("'balance'", "d.id::text")
+VOID_CLAIM = keys.sql("'void'", "d.id::text")
+
 COMPARE = f"""
 staged AS MATERIALIZED (
     SELECT {keys.sql("s.kind", "s.source_id")} AS id,
@@ -102,12 +106,22 @@ incoming AS MATERIALIZED (
            CASE WHEN (old).id IS NULL THEN true
                 ELSE ({", ".join(f"d.{name}" for name in CONTENT)}) IS DISTINCT FROM
                      ({", ".join(f"(old).{name}" for name in CONTENT)}) END AS differs,
-           CASE WHEN open_minor IS NULL THEN 0
+           -- A list says nothing of what is void.
+           CASE WHEN open_minor IS NULL OR voided_on IS NOT NULL THEN 0
+                WHEN (old).voided_on IS NOT NULL
+                THEN total_minor - open_minor
+                     - (SELECT coalesce(sum(a.amount_minor), 0)::bigint
+                        FROM allocation a
+                        WHERE a.tenant_id = :tenant_id
+                          AND a.claim_id = {BALANCE_CLAIM})
                 ELSE total_minor - open_minor
                      - coalesce((old).total_minor - (old).open_minor, 0)
                 END AS balance_delta,
-           (d.voided_on, d.total_minor) IS DISTINCT FROM
-           ((old).voided_on, (old).total_minor) AS void_differs,
+           (old).id IS NOT NULL
+           AND ((d.voided_on, d.issued_on, d.currency) IS DISTINCT FROM
+                ((old).voided_on, (old).issued_on, (old).currency)
+                OR d.voided_on IS NOT NULL AND d.total_minor <> (old).total_minor)
+               AS leads,
            CASE WHEN disputed_minor IS NULL THEN 0
                 ELSE least(disputed_minor, total_minor)
                      - (SELECT coalesce(sum(e.amount_minor), 0)::bigint
@@ -149,40 +163,34 @@ stored AS (
         known_at = excluded.known_at, source_version_at = excluded.source_version_at,
         {", ".join(f"{name} = excluded.{name}" for name in CONTENT)}
 ),
-changes AS MATERIALIZED (
-    SELECT i.id, i.kind AS document_kind, i.is_new, c.*
+seen AS (
+    UPDATE document d SET source_version_at = i.source_version_at
     FROM incoming i
-    CROSS JOIN LATERAL (VALUES
-        (1, '{AllocationKind.BALANCE_CHANGE}', {keys.sql("'balance'", "i.id::text")},
-         i.balance_delta, i.issued_on, :business_on),
-        -- A void that is undone, moved or of another total was never so.
-        (1, '{AllocationKind.VOID}', {keys.sql("'void'", "i.id::text")},
-         CASE WHEN i.void_differs AND (i.old).voided_on IS NOT NULL
-              THEN -(i.old).total_minor ELSE 0 END, (i.old).issued_on,
-         (i.old).voided_on),
-        (2, '{AllocationKind.VOID}', {keys.sql("'void'", "i.id::text")},
-         CASE WHEN i.void_differs AND i.voided_on IS NOT NULL
-              THEN i.total_minor ELSE 0 END, i.issued_on, i.voided_on)
-    ) AS c (step, kind, claim_id, minor, issued_on, on_date)
-    WHERE (i.balance_delta <> 0
-           OR i.void_differs AND (i.voided_on IS NOT NULL
-                                  OR (i.old).voided_on IS NOT NULL))
-      AND c.minor <> 0
+    WHERE NOT i.is_new AND NOT i.differs AND d.tenant_id = :tenant_id AND d.id = i.id
+      AND i.source_version_at IS DISTINCT FROM d.source_version_at
+      AND i.source_version_at IS NOT NULL
 ),
 balances AS (
-    INSERT INTO allocation
-        (tenant_id, connection_id, known_at, kind, claim_id, entry, debit_id, credit_id,
-         amount_minor, credit_minor, effective_on, claimed_on)
-    SELECT :tenant_id, :connection_id, :known_at, c.kind, c.claim_id,
-           CASE WHEN c.is_new THEN 0
+    {INSERT}
+    SELECT :tenant_id, :connection_id, :known_at,
+           CASE WHEN d.is_new THEN 0
                 ELSE (SELECT coalesce(max(a.entry) + 1, 0) FROM allocation a
-                      WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id) END
-           + row_number() OVER (PARTITION BY c.claim_id ORDER BY c.step) - 1,
-           CASE WHEN c.document_kind IN {DEBITS} THEN c.id END,
-           CASE WHEN c.document_kind NOT IN {DEBITS} THEN c.id END,
-           c.minor, c.minor, greatest(c.issued_on, c.on_date), c.on_date
-    FROM changes c
-    RETURNING debit_id, credit_id, amount_minor, credit_minor, effective_on, kind
+                      WHERE a.tenant_id = :tenant_id AND a.claim_id = c.claim_id) END,
+           c.claim_id, c.kind,
+           CASE WHEN d.kind IN {DEBITS} THEN d.id END,
+           CASE WHEN d.kind NOT IN {DEBITS} THEN d.id END,
+           c.minor, c.minor, greatest(d.issued_on, c.on_date), c.on_date
+    FROM incoming d
+    CROSS JOIN LATERAL (
+        SELECT {BALANCE_CLAIM} AS claim_id, '{AllocationKind.BALANCE_CHANGE}' AS kind,
+               d.balance_delta AS minor, :business_on AS on_date
+        WHERE d.balance_delta <> 0
+        UNION ALL
+        SELECT {VOID_CLAIM}, '{AllocationKind.VOID}', d.total_minor, d.voided_on
+        WHERE d.is_new AND d.voided_on IS NOT NULL AND d.total_minor <> 0
+    ) AS c
+    WHERE d.balance_delta <> 0 OR d.is_new AND d.voided_on IS NOT NULL
+    {RETURNING}
 ),
 posted AS (
     INSERT INTO posted_entry SELECT b.*, true FROM balances b
@@ -219,9 +227,7 @@ SELECT count(*) AS seen,
        count(*) FILTER (WHERE is_new) AS new,
        count(*) FILTER (WHERE NOT is_new AND (differs OR balance_delta <> 0
                                               OR dispute_delta <> 0)) AS changed,
-       count(*) FILTER (WHERE NOT is_new AND voided_on IS NOT NULL
-                          AND (old).voided_on IS NULL) AS voided,
-       count(*) FILTER (WHERE NOT is_new AND issued_on <> (old).issued_on) AS redated,
+       count(*) FILTER (WHERE leads) AS leading,
        count(*) FILTER (WHERE NOT is_new AND currency <> (old).currency) AS revalued
 FROM incoming
 """
@@ -259,10 +265,9 @@ def land(landing: Landing, documents: Sequence[Document]) -> Landed:
         ),
     )
     counts = landing.execute(LAND).one()
-    if counts.voided:
-        allocations.reverse_on_void(landing)
-    if counts.redated:
-        allocations.redate(landing)
+    if counts.leading:
+        voids.follow(landing)
+        allocations.follow(landing)
     if counts.revalued:
         rebuild_months(landing)
     return Landed(

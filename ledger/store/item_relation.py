@@ -7,6 +7,13 @@ only where something happened after the date; as known then it derives all from 
 
 from ledger.store.derived import DEBITS
 
+CREDIT = f"({{item}}.open_minor < 0 OR {{item}}.kind NOT IN {DEBITS})"
+"""Whether an open item stands in the debtor's favour.
+
+So does a credit of which more was applied than it had: what it then lacks lowers the
+debtor's other credits, and is no receivable.
+"""
+
 BASE = ("id", "debtor_id", "currency", "kind", "issued_on", "due_on")
 
 VERSION_COLUMNS = (

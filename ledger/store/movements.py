@@ -14,16 +14,21 @@ from ledger.dso import Window
 from ledger.effectiveness import AppliedPayments
 from ledger.money import Currency
 from ledger.store.derived import DEBITS, ISSUED, MONTH_COLUMNS, SETTLED
-from ledger.store.item_relation import VERSIONS_THEN, items
+from ledger.store.item_relation import CREDIT, VERSIONS_THEN, items
 from ledger.store.known import KnownAt
 from ledger.store.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MonthMoves:
-    """What a month moved in one currency, in minor units, by business date."""
+    """What a month moved in one currency, in minor units, by business date.
+
+    Attributes:
+        documents: How many were issued, amounts of nothing included.
+    """
 
     month: Month
+    documents: int = 0
     debit_issued: int = 0
     debit_settled: int = 0
     credit_issued: int = 0
@@ -31,10 +36,16 @@ class MonthMoves:
     sales: int = 0
     receipts: int = 0
 
+    @property
+    def any(self) -> bool:
+        """Whether anything moved; documents that moved away leave nothing."""
+        return self != MonthMoves(month=self.month)
+
     def plus(self, other: "MonthMoves") -> "MonthMoves":
         """Return both added up, under this month."""
         return MonthMoves(
             month=self.month,
+            documents=self.documents + other.documents,
             debit_issued=self.debit_issued + other.debit_issued,
             debit_settled=self.debit_settled + other.debit_settled,
             credit_issued=self.credit_issued + other.credit_issued,
@@ -87,17 +98,29 @@ GROUP BY d.currency
 """
 """How much was applied to debits beyond their totals by a date."""
 
-# A posting counts unless the next entry of its claim takes it back by the date.
+# Nearly every claim has one entry. One that changed counts by what its entries come to.
 APPLIED = """
 SELECT a.claim_id, a.debit_id, a.kind, a.effective_on, a.amount_minor
 FROM allocation a
-WHERE a.tenant_id = :tenant_id AND a.amount_minor > 0 AND a.debit_id IS NOT NULL
-  AND a.effective_on <= :as_of {known}
-  AND NOT EXISTS (
-      SELECT FROM allocation r
-      WHERE r.tenant_id = :tenant_id AND r.claim_id = a.claim_id
-        AND r.entry = a.entry + 1 AND r.amount_minor < 0
-        AND r.effective_on <= :as_of {reversal_known})
+WHERE a.tenant_id = :tenant_id AND a.entry = 0 AND a.amount_minor > 0
+  AND a.debit_id IS NOT NULL AND a.effective_on <= :as_of {known}
+  AND NOT EXISTS (SELECT FROM allocation n
+                  WHERE n.tenant_id = :tenant_id AND n.claim_id = a.claim_id
+                    AND n.entry = 1)
+UNION ALL
+SELECT claim_id, debit_id, kind, effective_on, amount_minor
+FROM (
+    SELECT a.claim_id, a.debit_id, a.kind, a.effective_on,
+           sum(a.amount_minor)::bigint AS amount_minor,
+           sum(sum(a.amount_minor)) OVER of_claim AS left_minor
+    FROM allocation n
+    JOIN allocation a ON a.tenant_id = :tenant_id AND a.claim_id = n.claim_id
+    WHERE n.tenant_id = :tenant_id AND n.entry = 1
+      AND a.debit_id IS NOT NULL AND a.effective_on <= :as_of {known}
+    GROUP BY a.claim_id, a.debit_id, a.kind, a.effective_on
+    HAVING sum(a.amount_minor) <> 0
+    WINDOW of_claim AS (PARTITION BY a.claim_id, a.debit_id)
+) AS net WHERE amount_minor > 0 AND left_minor > 0
 """
 
 # What came in for a document with instalments fills them in order, so each part of a
@@ -152,9 +175,9 @@ SELECT currency, count(*) AS row_count, sum(minor) AS amount,
 FROM paid GROUP BY currency
 """
 
-ROLLED = """
-WITH before AS (SELECT * FROM ({before}) AS i WHERE open_minor > 0),
-after AS (SELECT * FROM ({after}) AS i WHERE open_minor > 0)
+ROLLED = f"""
+WITH before AS (SELECT * FROM ({{before}}) AS i WHERE NOT {CREDIT.format(item="i")}),
+after AS (SELECT * FROM ({{after}}) AS i WHERE NOT {CREDIT.format(item="i")})
 SELECT b.currency, width_bucket(:before_on - b.due_on, :first_days) AS bucket,
        sum(b.open_minor)::bigint AS was_minor,
        coalesce(sum(least(b.open_minor, a.open_minor)) FILTER (
@@ -253,10 +276,7 @@ def payments(
 def paid_sql(known: KnownAt) -> str:
     """Return the WITH clause of the relation `paid`: payments by what they settled."""
     then = not known.is_latest
-    applied = APPLIED.format(
-        known="AND a.known_at <= :known_at" if then else "",
-        reversal_known="AND r.known_at <= :known_at" if then else "",
-    )
+    applied = APPLIED.format(known="AND a.known_at <= :known_at" if then else "")
     return PAID.format(applied=applied, documents=state_sql(known))
 
 
@@ -333,6 +353,7 @@ def _moved(rows: Iterable[Row[Any]]) -> list[_Moved]:
             Currency(row.currency),
             MonthMoves(
                 month=Month.of(row.month_on),
+                documents=row.document_count,
                 debit_issued=row.debit_issued_minor,
                 debit_settled=row.debit_settled_minor,
                 credit_issued=row.credit_issued_minor,
@@ -354,8 +375,11 @@ def _complete(rows: Iterable[_Moved], last: Month) -> dict[Currency, list[MonthM
     result = {}
     for code in sorted(gathered):
         by_month = gathered[code]
+        moved = [month for month, moves in by_month.items() if moves.any]
+        if not moved:
+            continue
         listed = []
-        month = min(by_month)
+        month = min(moved)
         while month <= last:
             listed.append(by_month.get(month, MonthMoves(month=month)))
             month = month.plus(1)

@@ -38,7 +38,7 @@ FROM parked_claim p
 LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
 LEFT JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = d.debtor_id
 WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
-  AND p.claimed_on <= :as_of
+  AND p.claimed_on <= :as_of AND p.withdrawn_on IS NULL
 ORDER BY p.debit_source_id COLLATE "C", p.credit_source_id COLLATE "C", p.claim_id
 """
 

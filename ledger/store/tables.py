@@ -336,12 +336,17 @@ parked_claim = _tenant_table(
     Column("amount_minor", BigInteger, nullable=False),
     Column("credit_minor", BigInteger),
     Column("claimed_on", Date, nullable=False),
+    Column("withdrawn_on", Date),
     _instant("known_at"),
     _of_connection(),
     key=("claim_id",),
     grants=REPLACE,
 )
-"""Claims that wait: a document has not landed, is void, or is of another currency."""
+"""Claims that do not count, or no longer: a document has not landed, is void or of
+another currency, or the books no longer make the claim.
+
+withdrawn_on: the day a complete list first left it out.
+"""
 
 dispute_entry = _tenant_table(
     "dispute_entry",
@@ -361,6 +366,7 @@ month_total = _tenant_table(
     "month_total",
     Column("currency", Text, nullable=False),
     Column("month_on", Date, nullable=False),
+    Column("document_count", BigInteger, nullable=False),
     Column("debit_issued_minor", BigInteger, nullable=False),
     Column("debit_settled_minor", BigInteger, nullable=False),
     Column("credit_issued_minor", BigInteger, nullable=False),

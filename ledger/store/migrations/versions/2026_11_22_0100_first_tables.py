@@ -290,6 +290,7 @@ def upgrade() -> None:
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
         sa.Column("currency", sa.Text(), nullable=False),
         sa.Column("month_on", sa.Date(), nullable=False),
+        sa.Column("document_count", sa.BigInteger(), nullable=False),
         sa.Column("debit_issued_minor", sa.BigInteger(), nullable=False),
         sa.Column("debit_settled_minor", sa.BigInteger(), nullable=False),
         sa.Column("credit_issued_minor", sa.BigInteger(), nullable=False),
@@ -334,6 +335,7 @@ def upgrade() -> None:
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
         sa.Column("credit_minor", sa.BigInteger(), nullable=True),
         sa.Column("claimed_on", sa.Date(), nullable=False),
+        sa.Column("withdrawn_on", sa.Date(), nullable=True),
         sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "connection_id"],
