@@ -30,6 +30,9 @@ MARKS: Final = (
 )
 """Byte order marks and what they say; of two that begin alike the longer one first."""
 
+NUL_SHOWN: Final = "\N{SYMBOL FOR NULL}"
+"""Stands for the character NUL, which no database keeps and no screen shows."""
+
 ZEROS: Final[dict[tuple[bool, ...], str]] = {
     (False, True, True, True): "utf-32-le",
     (True, True, True, False): "utf-32-be",
@@ -106,7 +109,10 @@ def text_rows(path: Path, format_: Format, place: str) -> Iterator[Iterator[Row]
         raw.seek(len(encoding.mark))
         file = io.TextIOWrapper(raw, encoding=encoding.codec, newline="")
         reader = csv.reader(
-            file, delimiter=format_.delimiter, quotechar=format_.quote, strict=True
+            (line.replace("\0", NUL_SHOWN) for line in file),
+            delimiter=format_.delimiter,
+            quotechar=format_.quote,
+            strict=True,
         )
         # What goes wrong while the caller reads arrives here.
         try:
