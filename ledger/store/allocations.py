@@ -100,7 +100,7 @@ target AS (
     WHERE r.is_ready AND w.on_date IS NOT NULL
       AND (r.end_on IS NULL OR r.end_on > r.begin_on)
 ),
-entered AS MATERIALIZED ({entries_of("resolved")}),
+entered AS MATERIALIZED ({entries_of("SELECT claim_id FROM resolved")}),
 {POST}
 """
 """Let the claims of the relation `terms` count as they should."""
@@ -132,7 +132,7 @@ terms AS MATERIALIZED (
         SELECT claim_id, debit_id, credit_id, claimed_on,
                sum(amount_minor)::bigint AS amount_minor,
                sum(credit_minor)::bigint AS credit_minor
-        FROM ({entries_of("chosen")}) AS e
+        FROM ({entries_of("SELECT claim_id FROM chosen")}) AS e
         WHERE NOT EXISTS (SELECT FROM parked_claim p
                           WHERE p.tenant_id = :tenant_id AND p.claim_id = e.claim_id)
         GROUP BY claim_id, debit_id, credit_id, claimed_on

@@ -157,7 +157,7 @@ def rebuild_months(landing: Landing) -> None:
     What was posted before is in them then, and is not added again.
     """
     landing.execute(TOUCH_POSTED)
-    landing.execute(f"DELETE FROM {POSTED.name}")
+    landing.execute("DELETE FROM posted_entry")
     cleared = ", ".join(f"{name} = 0" for name in MONTH_COLUMNS)
     landing.execute(f"UPDATE month_total SET {cleared} WHERE tenant_id = :tenant_id")
     landing.execute(

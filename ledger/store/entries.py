@@ -19,10 +19,10 @@ CHANGE = """
     claim_id, kind, debit_id, credit_id, effective_on, claimed_on"""
 
 
-def entries_of(relation: str) -> str:
-    """Return the SELECT of all entries of the claims of a relation with `claim_id`."""
+def entries_of(claims: str) -> str:
+    """Return the SELECT of all entries of claims, given the SELECT of `claim_id`."""
     return f"""
-    SELECT a.* FROM {relation} AS r
+    SELECT a.* FROM ({claims}) AS r
     CROSS JOIN LATERAL (
         SELECT * FROM allocation a
         WHERE a.tenant_id = :tenant_id AND a.claim_id = r.claim_id OFFSET 0

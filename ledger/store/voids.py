@@ -26,8 +26,8 @@ WITH changed AS MATERIALIZED (
 ),
 entered AS MATERIALIZED ({
     entries_of(
-        '''(SELECT balance_claim_id AS claim_id FROM changed
-        UNION ALL SELECT void_claim_id FROM changed)'''
+        '''SELECT balance_claim_id AS claim_id FROM changed
+        UNION ALL SELECT void_claim_id FROM changed'''
     )
 }),
 balance AS MATERIALIZED (
