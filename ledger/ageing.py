@@ -140,7 +140,7 @@ PRESETS = {
 DEFAULT_BUCKETS = BucketScheme(PRESETS["default"])
 
 
-class AgedSum(Struct, frozen=True):
+class AgedSum(Struct, frozen=True, gc=False):
     """The open items of one debtor, currency and bucket, debts and credits apart.
 
     Attributes:

@@ -119,7 +119,7 @@ class _Run:
             with self._session() as session:
                 statistics.refresh(session)
         with self._session() as session:
-            result.problems = len(problems.load_open(session, self._sync.connection.id))
+            result.problems = problems.count_open(session, self._sync.connection.id)
             connections.end_run(
                 session,
                 self._run_id,

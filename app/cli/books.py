@@ -17,6 +17,7 @@ from app.cli.context import (
     asked,
     notes_on,
     opened,
+    parse_currency,
 )
 from app.cli.listing import (
     Column,
@@ -33,7 +34,7 @@ from app.cli.shared import BucketsOption
 from ledger.ageing import Basis, BucketScheme
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
-from ledger.money import Currency, currency
+from ledger.money import Currency
 from ledger.open_items import OpenItem
 from ledger.records import DueRule, Side
 from ledger.reports.question import Question
@@ -103,7 +104,7 @@ def open_items_command(
                 debtor_ids=None
                 if debtor is None
                 else tuple(one.id for one in find_debtors(known, debtor)),
-                currency=None if currency_ is None else currency(currency_),
+                currency=None if currency_ is None else parse_currency(currency_),
                 **_bucket_filter(scheme, bucket),
             )
             items = [

@@ -14,7 +14,7 @@ from app.cli.listing import (
     show,
     text_column,
 )
-from ledger.errors import RequestError
+from ledger.errors import ConfigurationError, RequestError
 from ledger.store import allocations, connections, problems, proofs, tenants
 from ledger.store.connections import StoredConnection
 from ledger.store.tenants import Tenant
@@ -72,8 +72,8 @@ def connect_command(
             f"There is no connector {connector!r}.", remedy="Use `files`."
         )
     path, profile = path.resolve(), profile.resolve()
-    if not path.exists():
-        raise RequestError(f"{path} does not exist.", remedy="Check --path.")
+    for option, given in (("--path", path), ("--profile", profile)):
+        _expect_there(option, given)
     with opened(context) as product:
         owner = product.tenant(tenant)
         found = files_connector(
@@ -91,6 +91,18 @@ def connect_command(
     for line in found:
         typer.echo(f"  {line}")
     typer.echo(f"Next: duebridge sync {owner.slug}")
+
+
+def _expect_there(option: str, given: Path) -> None:
+    if not given.exists():
+        raise RequestError(f"{given} does not exist.", remedy=f"Check {option}.")
+    try:
+        str(given).encode()
+    except UnicodeEncodeError as error:
+        raise RequestError(
+            f"{given} has a name that is not UTF-8, so it cannot be kept.",
+            remedy=f"Rename what {option} names.",
+        ) from error
 
 
 def status_command(
@@ -137,7 +149,7 @@ def _status(product: Product, owner: Tenant, one: StoredConnection) -> dict[str,
     with product.database.tenant(owner.scope) as session:
         runs = connections.load_runs(session, one.id)
         kept = proofs.load_latest(session, one.id)
-        problem_count = len(problems.load_open(session, one.id))
+        problem_count = problems.count_open(session, one.id)
         waiting_count = len(allocations.load_waiting(session, one.id))
     run = runs[0] if runs else None
     state = "never run" if run is None else str(run.state)
@@ -157,5 +169,13 @@ def _status(product: Product, owner: Tenant, one: StoredConnection) -> dict[str,
         "waiting": waiting_count,
         "proof": None if kept is None else str(kept.state),
         "proved_as_of": None if kept is None else kept.as_of.isoformat(),
-        "capabilities": sorted(product.connector(owner, one).capabilities),
+        "capabilities": _capabilities(product, owner, one),
     }
+
+
+def _capabilities(product: Product, owner: Tenant, one: StoredConnection) -> list[str]:
+    try:
+        return sorted(product.connector(owner, one).capabilities)
+    except ConfigurationError:
+        # Its profile cannot be used now; how it stood is still to be seen.
+        return []

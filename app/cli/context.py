@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from enum import IntEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -14,9 +14,13 @@ from app.bootstrap import Product, product, settings_with
 from app.cli.listing import Format
 from ledger.calendar import end_of_day
 from ledger.errors import RequestError
+from ledger.money import Currency, UnknownCurrencyError, currency
 from ledger.reports.question import Question, ask
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
+
+YEARS: Final = range(1970, 2101)
+"""Years that books have dates in; what is asked of others is a slip."""
 
 
 class Exit(IntEnum):
@@ -99,11 +103,25 @@ def parse_date(text: str) -> date:
         RequestError: It is none.
     """
     try:
-        return date.fromisoformat(text)
+        found = date.fromisoformat(text)
     except ValueError as error:
         raise RequestError(
             f"{text!r} is no date.", remedy="Write it as 2026-01-31."
         ) from error
+    _expect_year(found, text)
+    return found
+
+
+def parse_currency(code: str) -> Currency:
+    """Read a currency.
+
+    Raises:
+        RequestError: There is none of this code.
+    """
+    try:
+        return currency(code)
+    except UnknownCurrencyError as error:
+        raise RequestError(error.message, remedy=error.remedy) from error
 
 
 def parse_known_at(text: str, tenant: Tenant) -> datetime:
@@ -114,7 +132,7 @@ def parse_known_at(text: str, tenant: Tenant) -> datetime:
     """
     try:
         if len(text) == len("2026-01-31"):
-            return end_of_day(date.fromisoformat(text), tenant.timezone)
+            return end_of_day(parse_date(text), tenant.timezone)
         found = datetime.fromisoformat(text)
     except ValueError as error:
         raise RequestError(
@@ -123,7 +141,16 @@ def parse_known_at(text: str, tenant: Tenant) -> datetime:
         ) from error
     if found.tzinfo is None:
         found = found.replace(tzinfo=tenant.timezone)
+    _expect_year(found, text)
     return found
+
+
+def _expect_year(found: date, text: str) -> None:
+    if found.year not in YEARS:
+        raise RequestError(
+            f"{text!r} lies outside of the years {YEARS[0]} to {YEARS[-1]}.",
+            remedy="Check the year.",
+        )
 
 
 def answered_as_of(asked_of: Question) -> dict[str, str | None]:

@@ -16,7 +16,6 @@ from app.cli.context import (
     asked,
     notes_on,
     opened,
-    parse_date,
 )
 from app.cli.listing import (
     Column,
@@ -32,6 +31,7 @@ from app.cli.listing import (
 from app.cli.shared import (
     BucketsOption,
     FromOption,
+    parse_begin,
     rates_json,
     rates_notes,
     window_json,
@@ -202,10 +202,10 @@ def metrics_command(
     `open-items`, `sales` and `payments` list the documents behind them.
     """
     scheme = BucketScheme.parse(buckets)
-    begin_on = None if begin is None else parse_date(begin)
     with opened(context) as product:
         owner = product.tenant(tenant)
         with asked(product, owner, as_of, known_at) as asked_of:
+            begin_on = None if begin is None else parse_begin(begin, asked_of.as_of)
             report = metrics(asked_of, scheme, begin_on)
             listing = metrics_listing(owner.slug, report)
     show(listing, format_, out)

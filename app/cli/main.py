@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated, Final
 
 import typer
@@ -90,7 +91,19 @@ def options(
 def main() -> None:
     """Run the program and exit with a code that says how it went."""
     spare_the_collector()
+    _speak_utf8()
     sys.exit(run(sys.argv[1:]))
+
+
+def _speak_utf8() -> None:
+    """Let no word be lost to what a terminal or a pipe takes for its encoding."""
+    for stream in (sys.stdout, sys.stderr):
+        if not isinstance(stream, TextIOWrapper):
+            continue
+        if stream.isatty():
+            stream.reconfigure(errors="replace")
+        else:
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -102,7 +115,9 @@ def run(arguments: Sequence[str]) -> int:
     except DuebridgeError as error:
         return _tell(error, Exit.FAILED)
     except TyperException as error:
-        _say(f"{error.format_message()} (`duebridge --help` lists what there is)")
+        said = error.format_message()
+        is_help = said.startswith("Usage:")
+        _say(said if is_help else f"{said} (`duebridge --help` lists what there is)")
         return error.exit_code
     except (typer.Abort, KeyboardInterrupt):
         _say("Stopped. What has landed stays; run again to go on.")

@@ -16,7 +16,6 @@ from app.cli.context import (
     asked,
     notes_on,
     opened,
-    parse_date,
     question,
 )
 from app.cli.listing import (
@@ -32,6 +31,7 @@ from app.cli.listing import (
 )
 from app.cli.shared import (
     FromOption,
+    parse_begin,
     window_json,
 )
 from ledger.calendar import ONE_DAY
@@ -113,7 +113,7 @@ def restatements_command(
 def _period(begin: str | None, as_of: date) -> Window:
     if begin is None:
         return simple_window(as_of)
-    begin_on = parse_date(begin)
+    begin_on = parse_begin(begin, as_of)
     return Window(begin_on, as_of, (as_of - begin_on + ONE_DAY).days)
 
 

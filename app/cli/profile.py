@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.context import FormatOption, OutOption
+from app.cli.context import FormatOption, OutOption, parse_currency
 from app.cli.listing import (
     Format,
     Listing,
@@ -20,7 +20,6 @@ from app.cli.listing import (
 from connectors.file_samples import sample
 from connectors.tables import TableFile
 from ledger.errors import RequestError
-from ledger.money import currency
 from ledger.records import Batch
 from mapping.files.documents import DocumentMapper, effect_minor
 from mapping.files.profiles import parse
@@ -73,7 +72,7 @@ def _try(file: Path, proposal: Proposal, code: str) -> tuple[Batch, dict[str, in
     mapper = DocumentMapper(
         table,
         source.header(),
-        Setting(profile=profile, home=currency(code)),
+        Setting(profile=profile, home=parse_currency(code)),
     )
     counts = {"rows": 0, "read": 0, "refused": 0}
     first: Batch | None = None

@@ -1,10 +1,13 @@
 """What several reports show alike: windows, rates, options."""
 
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
+from app.cli.context import parse_date
 from ledger.dso import Window
+from ledger.errors import RequestError
 from ledger.reports.question import HomeRates
 
 BucketsOption = Annotated[
@@ -14,6 +17,21 @@ BucketsOption = Annotated[
 FromOption = Annotated[
     str | None, typer.Option("--from", help="First day; default: three months.")
 ]
+
+
+def parse_begin(text: str, end_on: date) -> date:
+    """Read the first day of a period.
+
+    Raises:
+        RequestError: It is no date, or comes after the last day.
+    """
+    begin_on = parse_date(text)
+    if begin_on > end_on:
+        raise RequestError(
+            f"The period begins on {begin_on}, after its end on {end_on}.",
+            remedy="Let --from stand before --as-of.",
+        )
+    return begin_on
 
 
 def rates_json(rates: HomeRates) -> list[dict[str, str]]:

@@ -116,7 +116,7 @@ def run_listing(slug: str, results: list[RunResult]) -> Listing:
     notes = []
     for result in results:
         notes += [
-            f"{step.label}: {step.note}."
+            f"{step.label}: {step.note.rstrip('.')}."
             for step in result.steps
             if _worth_saying(step)
         ]

@@ -6,16 +6,16 @@ from typing import Annotated
 import typer
 
 from app.bootstrap import zone
-from app.cli.context import FormatOption, OutOption, opened
+from app.cli.context import FormatOption, OutOption, opened, parse_currency
 from app.cli.listing import Format, Listing, show, text_column
 from ledger.errors import RequestError
-from ledger.money import Currency, UnknownCurrencyError, currency
 from ledger.store import tenants
 from ledger.store.tenants import Tenant
 
 group = typer.Typer(no_args_is_help=True, help="Tenants: whose books these are.")
 
 SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+NAME = re.compile(r"(?=.*\w)[^\0]*")
 COUNTRY = re.compile(r"[A-Z]{2}")
 LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 
@@ -39,6 +39,7 @@ def add(
 ) -> None:
     """Add a tenant."""
     _expect(SLUG, slug, "slug", "acme-gmbh")
+    _expect(NAME, name, "name", "Acme GmbH")
     _expect(COUNTRY, country.upper(), "country", "DE")
     _expect(LANGUAGE, language, "language", "de")
     with opened(context) as product, product.database.shared() as connection:
@@ -46,7 +47,7 @@ def add(
             connection,
             slug=slug,
             name=name,
-            home_currency=_currency(currency_),
+            home_currency=parse_currency(currency_),
             country=country.upper(),
             timezone=zone(timezone),
             language=language,
@@ -93,10 +94,3 @@ def _expect(pattern: re.Pattern[str], value: str, what: str, example: str) -> No
         raise RequestError(
             f"{value!r} is no {what}.", remedy=f"Write it like {example!r}."
         )
-
-
-def _currency(code: str) -> Currency:
-    try:
-        return currency(code)
-    except UnknownCurrencyError as error:
-        raise RequestError(error.message, remedy=error.remedy) from error

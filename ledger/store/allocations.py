@@ -120,8 +120,10 @@ WITH terms AS MATERIALIZED (
 TERMS_NOW = f"""
 terms AS MATERIALIZED (
     SELECT {", ".join(f"p.{name}" for name in TERMS)}
-    FROM chosen JOIN parked_claim p
-      ON p.tenant_id = :tenant_id AND p.claim_id = chosen.claim_id
+    FROM chosen CROSS JOIN LATERAL (
+        SELECT * FROM parked_claim p
+        WHERE p.tenant_id = :tenant_id AND p.claim_id = chosen.claim_id OFFSET 0
+    ) AS p
     UNION ALL
     SELECT f.claim_id, f.debit_id, d.kind, d.source_id, f.credit_id, c.kind,
            c.source_id, d.currency, f.amount_minor,
@@ -166,8 +168,8 @@ WITH chosen AS MATERIALIZED (
 # begins never will, and one that ended has its entries already.
 CAN_COUNT = f"""
 FROM parked_claim p
-JOIN document d ON d.tenant_id = :tenant_id AND d.id = p.debit_id
-JOIN document c ON c.tenant_id = :tenant_id AND c.id = p.credit_id
+CROSS JOIN LATERAL {by_key("document", "p.debit_id")} AS d
+CROSS JOIN LATERAL {by_key("document", "p.credit_id")} AS c
 WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
   AND p.withdrawn_on IS NULL AND {READY.format(claim="p")}
   AND (d.voided_on IS NULL AND c.voided_on IS NULL

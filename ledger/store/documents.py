@@ -164,11 +164,17 @@ stored AS (
         {", ".join(f"{name} = excluded.{name}" for name in CONTENT)}
 ),
 seen AS (
-    UPDATE document d SET source_version_at = i.source_version_at
-    FROM incoming i
-    WHERE NOT i.is_new AND NOT i.differs AND d.tenant_id = :tenant_id AND d.id = i.id
-      AND i.source_version_at IS DISTINCT FROM d.source_version_at
-      AND i.source_version_at IS NOT NULL
+    INSERT INTO document AS d
+        (tenant_id, known_at, connection_id, id, kind, source_id, source_version_at,
+         {", ".join(CONTENT)}, open_minor)
+    SELECT :tenant_id, :known_at, :connection_id, id, kind, source_id,
+           source_version_at, {", ".join(CONTENT)}, total_minor
+    FROM incoming
+    WHERE NOT is_new AND NOT differs
+      AND source_version_at IS DISTINCT FROM (old).source_version_at
+      AND source_version_at IS NOT NULL
+    ON CONFLICT (tenant_id, id) DO UPDATE
+        SET source_version_at = excluded.source_version_at
 ),
 balances AS (
     {INSERT}

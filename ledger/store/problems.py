@@ -1,11 +1,15 @@
 """Problems: records that could not land, kept until they do."""
 
+import json
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from hashlib import md5
 
 from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.sql.functions import count
 
 from ledger.ids import ConnectionId, SourceId
 from ledger.money import Currency
@@ -27,13 +31,17 @@ class StoredProblem:
 
 
 def save(landing: Landing, resource: str, problems: Iterable[Problem]) -> None:
-    """Keep a page's problems; one seen before only gets a later date."""
+    """Keep a page's problems; one seen before only gets a later date.
+
+    A record is known by what it says, so that it may stand in another row next time.
+    """
+    repeats: Counter[str] = Counter()
     rows = [
         {
             "tenant_id": landing.session.scope.tenant_id,
             "connection_id": landing.connection_id,
             "resource": resource,
-            "record_key": one.place,
+            "record_key": _key(one, repeats),
             "reason": one.reason,
             "message": one.message,
             "remedy": one.remedy,
@@ -66,6 +74,16 @@ def save(landing: Landing, resource: str, problems: Iterable[Problem]) -> None:
     )
 
 
+def _key(one: Problem, repeats: Counter[str]) -> str:
+    if not one.raw:
+        return one.place
+    content = json.dumps([one.reason, one.raw], ensure_ascii=False)
+    digest = md5(content.encode(), usedforsecurity=False).hexdigest()
+    repeats[digest] += 1
+    # Two rows that say the same are two problems.
+    return f"{digest}/{repeats[digest]}"
+
+
 def resolve_unseen(landing: Landing, resource: str, *, since: datetime) -> int:
     """Close the problems that a whole reading since an instant did not meet again."""
     result = landing.session.execute(
@@ -80,6 +98,18 @@ def resolve_unseen(landing: Landing, resource: str, *, since: datetime) -> int:
         .values(resolved_at=landing.known_at)
     )
     return result.rowcount
+
+
+def count_open(session: Session, connection_id: ConnectionId) -> int:
+    """Return how many problems of a connection are open."""
+    found = session.execute(
+        select(count()).where(
+            session.scope.owns(problem),
+            problem.c.connection_id == connection_id,
+            problem.c.resolved_at.is_(None),
+        )
+    ).scalar_one()
+    return int(found)
 
 
 def load_open(

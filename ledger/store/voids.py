@@ -38,21 +38,21 @@ balance AS MATERIALIZED (
 target AS (
     SELECT t.claim_id, t.kind, {LEGS}, t.effective_on, t.claimed_on,
            t.minor AS amount_minor, t.minor AS credit_minor
-    FROM changed d
-    CROSS JOIN LATERAL (
-        SELECT d.balance_claim_id AS claim_id, b.kind,
+    FROM (
+        SELECT d.id, b.claim_id, b.kind,
                greatest(b.claimed_on, d.issued_on) AS effective_on, b.claimed_on,
                b.minor
-        FROM balance b WHERE b.claim_id = d.balance_claim_id
+        FROM balance b JOIN changed d ON d.balance_claim_id = b.claim_id
         UNION ALL
-        SELECT d.void_claim_id, b.kind, greatest(b.claimed_on, d.void_on),
+        SELECT d.id, d.void_claim_id, b.kind, greatest(b.claimed_on, d.void_on),
                b.claimed_on, -b.minor
-        FROM balance b WHERE b.claim_id = d.balance_claim_id AND d.voided_on IS NOT NULL
-        UNION ALL
-        SELECT d.void_claim_id, '{AllocationKind.VOID}', d.void_on, d.voided_on,
-               d.total_minor
+        FROM balance b JOIN changed d ON d.balance_claim_id = b.claim_id
         WHERE d.voided_on IS NOT NULL
-    ) AS t
+        UNION ALL
+        SELECT d.id, d.void_claim_id, '{AllocationKind.VOID}', d.void_on, d.voided_on,
+               d.total_minor
+        FROM changed d WHERE d.voided_on IS NOT NULL
+    ) AS t JOIN changed d ON d.id = t.id
 ),
 {POST}
 """

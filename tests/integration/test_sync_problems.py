@@ -101,9 +101,6 @@ def test_a_problem_keeps_the_day_it_was_first_seen(books: FileBooks) -> None:
     assert resolved(books) == 0
 
 
-@pytest.mark.xfail(
-    reason="a problem is known by its row, not by its record's key", strict=True
-)
 def test_a_problem_whose_row_moved_is_still_the_same(books: FileBooks) -> None:
     """A row more above it does not make it new."""
     books.write("inv.csv", HEADER, GOOD, "I3,D1,2024-01-03,3.00,30", BAD)

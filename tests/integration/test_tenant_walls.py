@@ -215,6 +215,19 @@ def test_a_tenant_s_setting_ends_with_its_transaction(ours: Books) -> None:
         )
 
 
+def test_statistics_know_no_tenant(catalog: Connection) -> None:
+    """How a tenant's rows are found never depends on whom the planner has seen."""
+    targets = catalog.execute(
+        text(
+            "SELECT attrelid::regclass::text AS name, attstattarget AS target "
+            "FROM pg_attribute WHERE attname = 'tenant_id' "
+            "AND attrelid = ANY (CAST(:names AS regclass[]))"
+        ),
+        {"names": list(NAMES)},
+    ).all()
+    assert {row.name: row.target for row in targets} == dict.fromkeys(NAMES, 0)
+
+
 @pytest.mark.parametrize("table", NAMES)
 def test_each_table_has_its_policy(catalog: Connection, table: str) -> None:
     """One policy for all commands and roles tests what is read and what is written."""
