@@ -1,11 +1,13 @@
 """What all tests share: one embedded server a run, books of its own a test."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import URL
 
+from app.postgres import system
 from app.postgres.server import EmbeddedServer, ServerAddress
 from ledger.store import schema
 from ledger.store.session import Database
@@ -13,6 +15,20 @@ from ledger.testing import Books
 
 SHARED = Path(__file__).parents[2] / "shared"
 """Reference data that lies beside some checkouts."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Remove the databases of the run's homes, which root keeps elsewhere."""
+    yield
+    place = tmp_path_factory.getbasetemp()
+    for note in system.SYSTEM_FOLDER.glob("*/home"):
+        home = Path(note.read_text(encoding="utf-8").strip())
+        if home.is_relative_to(place):
+            shutil.rmtree(home, ignore_errors=True)
+    for orphan in system.orphans():
+        if orphan.home.is_relative_to(place):
+            system.remove_orphan(orphan)
 
 
 @pytest.fixture(scope="session")
