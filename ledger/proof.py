@@ -57,6 +57,13 @@ class ProofState(StrEnum):
     """A difference is not explained."""
     UNPROVED = auto()
     """The books gave no totals to compare with."""
+    UNREADABLE = auto()
+    """The books' totals are declared, but could not be read."""
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing is left for a person to look at."""
+        return self in {ProofState.PROVED, ProofState.UNPROVED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +148,8 @@ class Proof:
     """What was compared, and what it shows.
 
     Attributes:
+        source: What the books' totals are; None without any.
+        is_unreadable: Whether totals are declared and could not be read.
         known_at: The landing the ledger's side was taken from.
         statements: What is proved and what is not, in words.
     """
@@ -148,6 +157,7 @@ class Proof:
     tenant: str
     connection: str
     source: str | None
+    is_unreadable: bool = False
     as_of: date
     known_at: datetime | None
     comparisons: tuple[Comparison, ...]
@@ -156,6 +166,8 @@ class Proof:
     @property
     def state(self) -> ProofState:
         """What the proof found."""
+        if self.is_unreadable:
+            return ProofState.UNREADABLE
         if self.source is None:
             return ProofState.UNPROVED
         if any(one.unknown_minor for one in self.comparisons):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from ledger.errors import DuebridgeError
 from ledger.proof import Proof, ProofState
 from ledger.store.connections import RunState
-from sync.proof import Prover, is_good
+from sync.proof import Prover
 from sync.pull import Sync
 from sync.result import RunResult
 
@@ -47,7 +47,7 @@ class Night:
             and self.run.is_clean
             and self.run.waiting == 0
             and self.proof is not None
-            and is_good(self.proof)
+            and self.proof.state.is_good
         )
 
     @property

@@ -15,7 +15,6 @@ from ledger.proof import (
     ControlTotals,
     Evidence,
     Proof,
-    ProofState,
 )
 from ledger.store import balances, connections, known, problems, proofs, verification
 from ledger.store.connections import StoredConnection
@@ -23,11 +22,6 @@ from ledger.store.problems import StoredProblem
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from sync.result import Tally
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnreadProof(Proof):
-    """A proof without the books' totals, which are declared but could not be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +95,8 @@ class Prover:
             )
             statements.append(_scope(control, as_of))
             statements += _left_out(ours, control)
-        made = UnreadProof if fault else Proof
-        return made(
+        return Proof(
+            is_unreadable=bool(fault),
             tenant=self.tenant.slug,
             connection=self.connection.name,
             source=None if control is None else control.source,
@@ -207,11 +201,3 @@ def _left_out(
         f"{code} was not compared: {control.source} states no total of it."
         for code in sorted(held - (control.currencies or held))
     ]
-
-
-def is_good(proof: Proof) -> bool:
-    """Say whether a proof leaves nothing for a person to look at."""
-    return not isinstance(proof, UnreadProof) and proof.state in {
-        ProofState.PROVED,
-        ProofState.UNPROVED,
-    }

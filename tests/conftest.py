@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import URL
 
-from app.postgres import system
+from app.postgres import failures, system
 from app.postgres.server import EmbeddedServer, ServerAddress
 from ledger.store import schema
 from ledger.store.session import Database
@@ -22,7 +22,7 @@ def nothing_left_over(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     """Remove the databases of the run's homes, which root keeps elsewhere."""
     yield
     place = tmp_path_factory.getbasetemp()
-    for note in system.SYSTEM_FOLDER.glob("*/home"):
+    for note in failures.SYSTEM_FOLDER.glob("*/home"):
         home = Path(note.read_text(encoding="utf-8").strip())
         if home.is_relative_to(place):
             shutil.rmtree(home, ignore_errors=True)

@@ -19,7 +19,6 @@ from app.cli.listing import (
 )
 from app.proof_pdf import proof_pdf
 from ledger.errors import RequestError
-from ledger.proof import ProofState
 from ledger.store import proofs
 from ledger.store.proofs import StoredProof
 from sync.pull import unwatched
@@ -73,9 +72,8 @@ def prove_command(
     if pdf_file is not None:
         write_whole(pdf_file, proof_pdf(owner.name, kept[0]))
     show(proof_listing(kept), format_, out)
-    bad = {ProofState.DIFFERENT, ProofState.EXPLAINED}
     raise typer.Exit(
-        Exit.LEFT_OVER if any(one.state in bad for one in kept) else Exit.DONE
+        Exit.DONE if all(one.state.is_good for one in kept) else Exit.LEFT_OVER
     )
 
 

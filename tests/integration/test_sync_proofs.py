@@ -8,7 +8,6 @@ import pytest
 from ledger.proof import Cause, Comparison, Proof, ProofState, as_json, content_hash
 from ledger.store import proofs
 from ledger.store.session import Database
-from sync.proof import is_good
 from tests.file_books import FileBooks
 
 LIST = """
@@ -91,7 +90,7 @@ def test_a_totals_row_proves_the_list(database: Database, tmp_path: Path) -> Non
         "EUR": 13000,
         "USD": 7000,
     }
-    assert is_good(proof)
+    assert proof.state.is_good
 
 
 def test_a_proof_says_what_was_read(database: Database, tmp_path: Path) -> None:
@@ -113,7 +112,7 @@ def test_a_quarantined_row_explains_what_is_missing(
     assert proof.state is ProofState.EXPLAINED
     assert causes(proof) == [(Cause.QUARANTINED, 4400)]
     assert only_difference(proof).explained[0].record == "open.csv row 5"
-    assert not is_good(proof)
+    assert not proof.state.is_good
 
 
 @pytest.mark.parametrize("amount", ["44.00", "-44.00"])
@@ -261,7 +260,8 @@ def test_a_declared_control_that_cannot_be_read_is_not_good(
         (books.folder / "aged.csv").write_text(content)
     proof = proved(books, *ROWS)
     assert any("aged" in statement for statement in proof.statements)
-    assert not is_good(proof)
+    assert proof.state is ProofState.UNREADABLE
+    assert not proof.state.is_good
 
 
 def test_books_without_totals_are_unproved_and_say_so(
