@@ -38,10 +38,11 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
 LEAVES_SOMETHING = {"sync", "night", "prove", "problems"}
 """Commands of which something is left for a person in these books."""
 
-CHANGING = {"doctor"}
-"""Commands that look at the machine, which never stands still."""
+PLAIN = {"tenant list", "status", "doctor"}
+"""Commands with neither amounts nor days, whose workbooks are not tried, too."""
 
 ASKED_OF_A_DATE = sorted(name for name, words in COMMANDS.items() if "--as-of" in words)
+FORMS = ("json", "csv", "xlsx")
 DECIMALS = {"EUR": 2, "JPY": 0, "KWD": 3}
 
 # Where the cell of a column stands in the JSON of the same row.
@@ -132,8 +133,9 @@ def shown(acme: Desk) -> dict[str, Answer]:
     return acme.run_all(
         {
             f"{name} as {form}": (*name.split(), *words, "--format", form)
-            for form in ("json", "csv", "xlsx")
             for name, words in COMMANDS.items()
+            for form in FORMS
+            if form != "xlsx" or name not in PLAIN
         }
     )
 
@@ -169,16 +171,15 @@ def test_covers_the_contract() -> None:
     assert contract().keys() == COMMANDS.keys()
 
 
-@pytest.mark.parametrize("form", ["json", "csv", "xlsx"])
 @pytest.mark.parametrize("name", COMMANDS)
-def test_says_nothing_beside_the_answer(
-    name: str, form: str, shown: dict[str, Answer]
-) -> None:
+def test_says_nothing_beside_the_answer(name: str, shown: dict[str, Answer]) -> None:
     """A form for machines is on standard output, and nothing else is anywhere."""
-    answer = shown[f"{name} as {form}"]
-    assert answer.code == (LEFT_OVER if name in LEAVES_SOMETHING else DONE)
-    assert answer.said == ""
-    assert answer.out
+    forms = [shown[key] for key in shown if key.startswith(f"{name} as ")]
+    assert len(forms) >= 2
+    for answer in forms:
+        assert answer.code == (LEFT_OVER if name in LEAVES_SOMETHING else DONE)
+        assert answer.said == ""
+        assert answer.out
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -310,7 +311,7 @@ def test_has_the_history_of_a_document_in_csv(shown: dict[str, Answer]) -> None:
     assert [row[-1] for row in rows] == ["100.00", "-60.00"]
 
 
-@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - CHANGING))
+@pytest.mark.parametrize("name", sorted(COMMANDS.keys() - PLAIN))
 def test_has_the_same_rows_in_a_workbook(name: str, shown: dict[str, Answer]) -> None:
     """A workbook has CSV's cells; amounts are numbers in it, and days are dates."""
     book = openpyxl.load_workbook(io.BytesIO(shown[f"{name} as xlsx"].out))
