@@ -176,7 +176,25 @@ class Product:
             (one.name, partial(self.work, tenant, one, watch=watch))
             for one in self.connections(tenant)
         ]
-        yield from run_night(tenant.slug, work)
+        named = {one.name: one for one in self.connections(tenant)}
+        for night in run_night(tenant.slug, work):
+            if night.never_began:
+                self._note_failure(tenant, named[night.connection], night)
+            yield night
+
+    def _note_failure(
+        self, tenant: Tenant, one: StoredConnection, night: Night
+    ) -> None:
+        """Let the status show that a run could not even begin."""
+        assert night.error is not None
+        with self.database.tenant(tenant.scope) as session:
+            connections.note_failure(
+                session,
+                one.id,
+                at=self.clock.now(),
+                business_on=self.clock.today(tenant.timezone),
+                message=night.error.user_message,
+            )
 
     def _open(self) -> Database:
         if self.settings.database_url is None:

@@ -135,7 +135,7 @@ def make_worker(server: OwnServer, home: Path) -> OwnServer:
 def _url(text: str) -> URL:
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise BadUrlError from error
     if url.get_backend_name() not in {"postgresql", "postgres"} or not url.database:
         raise BadUrlError

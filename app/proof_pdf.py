@@ -4,8 +4,6 @@ import json
 from importlib.resources import files
 from typing import Any
 
-import typst
-
 from ledger.store.proofs import StoredProof
 
 TEMPLATE = "proof.typ"
@@ -18,6 +16,9 @@ def proof_pdf(tenant_name: str, proof: StoredProof) -> bytes:
         "tenant_name": tenant_name,
         "content_hash": proof.content_hash,
     }
+    # The compiler costs every command a tenth of a second; only this needs it.
+    import typst  # noqa: PLC0415
+
     template = (files("app") / TEMPLATE).read_bytes()
     pdf = typst.compile(
         template, sys_inputs={"proof": json.dumps(body)}, ignore_system_fonts=True

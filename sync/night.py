@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ledger.errors import DuebridgeError
 from ledger.proof import Proof, ProofState
-from ledger.store.connections import RunState
+from ledger.store.connections import ConnectionBusyError, RunState
 from sync.proof import Prover
 from sync.pull import Sync
 from sync.result import RunResult
@@ -48,6 +48,15 @@ class Night:
             and self.run.waiting == 0
             and self.proof is not None
             and self.proof.state.is_good
+        )
+
+    @property
+    def never_began(self) -> bool:
+        """Whether no run could begin, and none is under way elsewhere."""
+        return (
+            self.run is None
+            and self.error is not None
+            and not isinstance(self.error, ConnectionBusyError)
         )
 
     @property

@@ -216,6 +216,26 @@ def end_run(
     )
 
 
+def note_failure(
+    session: Session,
+    one: ConnectionId,
+    *,
+    at: datetime,
+    business_on: date,
+    message: str,
+) -> None:
+    """Note a run that could not begin, and why."""
+    run = begin_run(session, one, started_at=at, business_on=business_on)
+    end_run(
+        session,
+        run,
+        state=RunState.FAILED,
+        completed_at=at,
+        summary={},
+        message=message,
+    )
+
+
 def load_runs(session: Session, one: ConnectionId, *, most: int = 1) -> list[Run]:
     """Return the latest runs of a connection, newest first."""
     rows = session.execute(

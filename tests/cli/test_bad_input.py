@@ -233,21 +233,7 @@ def unsettled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Answer]:
         return dict(zip(SETTINGS, pool.map(run, SETTINGS), strict=True))
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(
-            name,
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a port that is no number is a fault, not a bad address",
-            )
-            if name == "address with a bad port"
-            else (),
-        )
-        for name in SETTINGS
-    ],
-)
+@pytest.mark.parametrize("name", SETTINGS)
 def test_refuses_settings(name: str, unsettled: dict[str, Answer]) -> None:
     """A home or an address that cannot be used is named, and no password is."""
     _, code, told = SETTINGS[name]

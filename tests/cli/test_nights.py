@@ -148,9 +148,6 @@ def test_shows_the_status_of_all_beside_a_broken_one(story: dict[str, Answer]) -
     assert states["west"] == "failed"
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a night that never began keeps the state of the last one"
-)
 def test_shows_in_the_status_that_a_profile_is_gone(story: dict[str, Answer]) -> None:
     """A connection that could not even begin is not shown as it was last time."""
     states = {one["tenant"]: one["state"] for one in story["status"].json["items"]}

@@ -1,5 +1,9 @@
 """Migrations: they lead from nothing to the tables declared, and lose nothing."""
 
+from pathlib import Path
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import URL, create_engine, inspect, text
 
 from app.postgres.server import ServerAddress
@@ -11,6 +15,17 @@ from ledger.store.tables import metadata
 def test_the_migrations_make_the_declared_tables(server: ServerAddress) -> None:
     """After all migrations the database is what the metadata says, column by column."""
     schema.check(server.owner_url(), worker_role=server.worker)
+
+
+def test_the_newest_file_is_the_head() -> None:
+    """Files are named by their revisions, in order, as the product relies on."""
+    folder = Path(schema.__file__).parent / "migrations"
+    config = Config()
+    config.set_main_option("script_location", str(folder))
+    scripts = ScriptDirectory.from_config(config)
+    assert schema.head() == scripts.get_current_head()
+    for script in scripts.walk_revisions():
+        assert Path(script.path).stem == script.revision
 
 
 def test_no_table_is_undeclared(owner_url: URL) -> None:
