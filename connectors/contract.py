@@ -13,7 +13,7 @@ from typing import Any, Protocol
 
 from ledger.ids import SourceId
 from ledger.proof import ControlTotals
-from ledger.records import Batch, DocumentKind, DocumentRef
+from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem
 
 Position = Mapping[str, Any]
 """How far a resource is read: what JSON can hold, and only its connector reads."""
@@ -128,6 +128,37 @@ class Step(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Reread:
+    """Single documents as the books hold them now.
+
+    Attributes:
+        decode: Turns them into records.
+        gone: Documents that were asked for and are not there.
+    """
+
+    decode: Callable[[], Batch]
+    gone: tuple[DocumentRef, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """All items the books hold open now, and a way to read single ones again.
+
+    Attributes:
+        kinds: The kinds of document the list is complete for.
+        items: Reads the list.
+        reread: Reads documents by their keys, in as few calls as the system allows.
+        limit_percent: How much of what the ledger holds open the list may leave out
+            before a person must allow it.
+    """
+
+    kinds: frozenset[DocumentKind]
+    items: Callable[[], Iterator[ListedItem]]
+    reread: Callable[[Sequence[DocumentRef]], Iterator[Reread]]
+    limit_percent: int = 20
+
+
 class Connector(Protocol):
     """Reads one organisation in one accounting system."""
 
@@ -151,6 +182,10 @@ class Connector(Protocol):
             cursors: How far each resource was read.
             full: Whether to read everything again.
         """
+        ...
+
+    def snapshot(self) -> Snapshot | None:
+        """Return how to list and reread open items, or None where that cannot be."""
         ...
 
     def control_totals(self) -> ControlTotals | None:

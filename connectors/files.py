@@ -142,6 +142,9 @@ class FilesConnector:
         yield ExportsStep(self._profile, steps)
         yield from steps
 
+    def snapshot(self) -> None:
+        """Return nothing: a file is read whole or not at all."""
+
     def control_totals(self) -> ControlTotals | None:
         """Return the totals of the control tables or of the list's totals rows.
 

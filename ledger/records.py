@@ -287,6 +287,8 @@ class Batch(Struct, frozen=True, kw_only=True):
         landed_count: How many of those became records, or parts of one.
         ignored: How many rows were left out on purpose, by the reason shown to people.
         totals: Amounts read, by currency, credits negative.
+        settled: Debit documents for which the page names all claims there are; one
+            it does not name has ended.
     """
 
     row_count: int
@@ -297,3 +299,16 @@ class Batch(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     ignored: dict[str, int] = {}
     totals: dict[Currency, Totals] = {}
+    settled: tuple[DocumentRef, ...] = ()
+
+
+class ListedItem(Struct, frozen=True, gc=False):
+    """An item that the books hold open, as their list of open items names it.
+
+    Attributes:
+        open_minor: What is open of it, never negative, in minor units of its currency.
+    """
+
+    ref: DocumentRef
+    currency: Currency
+    open_minor: int

@@ -27,6 +27,8 @@ from ledger.store.connections import RunState, StoredConnection
 from ledger.store.landing import Landing
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
+from sync import open_items
+from sync.open_items import OpenItemCheck
 from sync.result import RunResult, StepResult, StepState, Tally
 
 WATCH = Callable[[str, Progress], None]
@@ -115,6 +117,7 @@ class _Run:
         except (SourceError, RetryableError) as error:
             self._fail(StepResult("source", self._sync.connection.name), error)
         self._land_parked()
+        self._check_open_items()
         if sum(step.moved for step in result.steps) >= MANY_RECORDS:
             with self._session() as session:
                 statistics.refresh(session)
@@ -277,6 +280,45 @@ class _Run:
                 allocations.retry_parked(begun)
                 derived.refresh(begun)
             self._result.waiting = len(allocations.load_waiting(session, connection_id))
+
+    def _check_open_items(self) -> None:
+        snapshot = self._sync.connector.snapshot()
+        if snapshot is None or self._result.state is not RunState.COMPLETED:
+            return
+        result = StepResult(open_items.RESOURCE, open_items.RESOURCE)
+
+        def refuse(missing: int, ours: int) -> None:
+            limit = snapshot.limit_percent
+            if not self._sync.accept_closures and missing * 100 > ours * limit:
+                raise TooManyGoneError(
+                    "The books' list of open items",
+                    f"open items (limit {limit} %)",
+                    f"{missing} of {ours}",
+                )
+
+        check = OpenItemCheck(snapshot=snapshot, begin=self._landing, refuse=refuse)
+        try:
+            found = check.run(result)
+        except ApprovalError as error:
+            result.state, result.note = StepState.STOPPED, error.user_message
+            self._result.state = RunState.STOPPED
+        except (SourceError, RetryableError) as error:
+            self._fail(result, error)
+            return
+        else:
+            result.note = found.text
+            self._result.open_items = found
+            with self._session() as session:
+                waiting = allocations.load_waiting(session, self._sync.connection.id)
+                self._result.waiting = len(waiting)
+        self._result.steps.append(result)
+
+    @contextmanager
+    def _landing(self) -> Iterator[Landing]:
+        with self._session() as session:
+            begun = self._begin(session, open_items.RESOURCE, None)
+            derived.prepare(begun)
+            yield begun
 
     @contextmanager
     def _session(self) -> Iterator[Session]:

@@ -10,6 +10,10 @@ from ledger.money import Currency, from_minor
 from ledger.records import Batch, Totals
 from ledger.store.connections import RunState
 from ledger.store.pages import PageLanded
+from ledger.store.snapshots import Differing
+
+SHOWN_MAX = 5
+"""So many items that differ are named in a line."""
 
 
 class StepState(StrEnum):
@@ -173,12 +177,68 @@ class StepResult:
 
 
 @dataclass(slots=True)
+class OpenItems:
+    """How the books' open items compare with the ledger's.
+
+    Attributes:
+        listed: How many items the books hold open.
+        differed: How many of either side differed before anything was read again.
+        reread: How many documents were read again.
+        gone: How many of those the books no longer have.
+        left: What differs still.
+    """
+
+    listed: int = 0
+    differed: int = 0
+    reread: int = 0
+    gone: int = 0
+    left: list[Differing] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What was found, in words."""
+        if not self.differed:
+            return f"{self.listed} open in the books, each as in the ledger"
+        parts = [f"{self.listed} open in the books, {self.differed} differed"]
+        parts.append(f"{self.reread} read again")
+        if self.gone:
+            parts.append(f"{self.gone} no longer there")
+        if self.left:
+            shown = "; ".join(_named(one) for one in self.left[:SHOWN_MAX])
+            more = len(self.left) - SHOWN_MAX
+            rest = f" and {more} more" if more > 0 else ""
+            parts.append(f"{len(self.left)} differ still: {shown}{rest}")
+        return ", ".join(parts)
+
+    def as_json(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        return {
+            "listed": self.listed,
+            "differed": self.differed,
+            "reread": self.reread,
+            "gone": self.gone,
+            "left": [_named(one) for one in self.left],
+        }
+
+
+def _named(one: Differing) -> str:
+    def amount(minor: int | None) -> str:
+        return "closed" if minor is None else str(from_minor(minor, one.currency))
+
+    return (
+        f"{one.ref.kind} {one.ref.source_id} ({one.currency}: "
+        f"{amount(one.theirs_minor)} in the books, {amount(one.ours_minor)} here)"
+    )
+
+
+@dataclass(slots=True)
 class RunResult:
     """What a run did.
 
     Attributes:
         waiting: Claims that wait for a document which is not there.
         problems: Open problems of the connection after the run.
+        open_items: How the books' list of open items compared, where they have one.
     """
 
     connection: str
@@ -186,10 +246,13 @@ class RunResult:
     steps: list[StepResult] = field(default_factory=list)
     waiting: int = 0
     problems: int = 0
+    open_items: OpenItems | None = None
 
     @property
     def is_clean(self) -> bool:
         """Whether everything was read and nothing is left for a person."""
+        if self.open_items is not None and self.open_items.left:
+            return False
         return self.state is RunState.COMPLETED and not self.problems
 
     @property
@@ -211,4 +274,7 @@ class RunResult:
             "steps": [step.as_json() for step in self.steps],
             "waiting": self.waiting,
             "problems": self.problems,
+            "open_items": None
+            if self.open_items is None
+            else self.open_items.as_json(),
         }

@@ -13,7 +13,7 @@ from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import AllocationKind, DocumentKind, DocumentRef
 from ledger.store import allocations, keys, voids
-from ledger.store.bulk import Stage
+from ledger.store.bulk import Stage, by_key
 from ledger.store.derived import DEBITS
 from ledger.store.documents import VERSION
 from ledger.store.entries import INSERT, RETURNING
@@ -24,6 +24,8 @@ NAMED_CLAIMS = Stage("named_claim", (("source_id", "text"),))
 
 ABSENT = "absent from a complete list"
 """The tombstone of a document that a complete list no longer names."""
+NOT_FOUND = "not found by its key"
+"""The tombstone of a document that the books no longer gave when asked for it."""
 
 MISSING = f"""
 named AS (
@@ -71,17 +73,26 @@ posted AS (INSERT INTO posted_entry SELECT c.*, false FROM closed c)
 SELECT count(*) FROM missing
 """
 
-VOID = f"""
-WITH {MISSING.format(standing=NOT_VOID)},
+NAMED = f"""
+missing AS MATERIALIZED (
+    SELECT d.* FROM named_document n
+    CROSS JOIN LATERAL {by_key("document", keys.sql("n.kind", "n.source_id"))} AS d
+    WHERE d.voided_on IS NULL
+)
+"""
+"""The documents named, as what is missing."""
+
+VOID = """
+WITH {missing},
 history AS (
     INSERT INTO document_history
-        (tenant_id, known_at, superseded_at, {", ".join(VERSION)})
-    SELECT :tenant_id, known_at, :known_at, {", ".join(VERSION)}
+        (tenant_id, known_at, superseded_at, {version})
+    SELECT :tenant_id, known_at, :known_at, {version}
     FROM missing WHERE known_at < :known_at
 ),
 voided AS (
     UPDATE document d
-    SET voided_on = m.issued_on, tombstone = '{ABSENT}',
+    SET voided_on = m.issued_on, tombstone = :tombstone,
         known_at = :known_at
     FROM missing m WHERE d.tenant_id = :tenant_id AND d.id = m.id
 ),
@@ -131,11 +142,22 @@ def close_missing(landing: Landing, kinds: Iterable[DocumentKind]) -> int:
 
 def void_missing(landing: Landing, kinds: Iterable[DocumentKind]) -> int:
     """Void the documents the list no longer names; return how many."""
-    count = _run(landing, VOID, kinds)
+    missing = MISSING.format(standing=NOT_VOID)
+    return _void(landing, missing, ABSENT, kinds=[str(kind) for kind in kinds])
+
+
+def void_named(landing: Landing) -> int:
+    """Void the documents named, which the books say are gone; return how many."""
+    return _void(landing, NAMED, NOT_FOUND)
+
+
+def _void(landing: Landing, missing: str, tombstone: str, **values: object) -> int:
+    sql = VOID.format(missing=missing, version=", ".join(VERSION))
+    count = landing.execute(sql, {"tombstone": tombstone, **values}).scalar_one()
     if count:
         voids.follow(landing)
         allocations.follow(landing)
-    return count
+    return int(count)
 
 
 def unclaim_missing(landing: Landing) -> int:

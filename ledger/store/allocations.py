@@ -188,13 +188,8 @@ WITH terms AS MATERIALIZED (
 
 # A claim that never counted is forgotten; one that did has ended on the business day.
 WITHDRAW = f"""
-WITH named AS (
-    SELECT DISTINCT {keys.sql("'claim'", "n.source_id")} AS claim_id FROM named_claim n
-),
 in_force AS (
-    SELECT a.claim_id FROM allocation a
-    WHERE a.tenant_id = :tenant_id AND a.connection_id = :connection_id
-      AND a.debit_id IS NOT NULL AND a.credit_id IS NOT NULL
+    SELECT a.claim_id FROM ({{posted}}) AS a
     GROUP BY a.claim_id HAVING sum(a.amount_minor) <> 0
 ),
 unnamed AS MATERIALIZED (
@@ -203,7 +198,7 @@ unnamed AS MATERIALIZED (
                    AND a.claim_id = p.claim_id) AS has_counted
     FROM parked_claim p
     WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
-      AND p.withdrawn_on IS NULL
+      AND p.withdrawn_on IS NULL AND {{waiting}}
       AND NOT EXISTS (SELECT FROM named n WHERE n.claim_id = p.claim_id)
 ),
 forgotten AS (
@@ -222,6 +217,42 @@ terms AS MATERIALIZED (
     FROM standing
 ),
 {SETTLE}
+"""
+
+WITHDRAW_UNNAMED = f"""
+WITH named AS (
+    SELECT DISTINCT {keys.sql("'claim'", "n.source_id")} AS claim_id FROM named_claim n
+),
+{
+    WITHDRAW.format(
+        posted='''SELECT a.claim_id, a.amount_minor FROM allocation a
+        WHERE a.tenant_id = :tenant_id AND a.connection_id = :connection_id
+          AND a.debit_id IS NOT NULL AND a.credit_id IS NOT NULL''',
+        waiting="true",
+    )
+}
+"""
+
+SETTLED = Stage("settled_document", (("kind", "text"), ("source_id", "text")))
+
+WITHDRAW_FROM_SETTLED = f"""
+WITH named AS (
+    SELECT {keys.sql("'claim'", "s.source_id")} AS claim_id FROM stage_claim s
+),
+settled AS MATERIALIZED (
+    SELECT DISTINCT {keys.sql("s.kind", "s.source_id")} AS id FROM settled_document s
+),
+{
+    WITHDRAW.format(
+        posted='''SELECT e.claim_id, e.amount_minor FROM settled s
+        CROSS JOIN LATERAL (
+            SELECT a.claim_id, a.amount_minor FROM allocation a
+            WHERE a.tenant_id = :tenant_id AND a.debit_id = s.id
+              AND a.credit_id IS NOT NULL OFFSET 0
+        ) AS e''',
+        waiting="p.debit_id IN (SELECT s.id FROM settled s)",
+    )
+}
 """
 
 
@@ -299,7 +330,21 @@ def follow(landing: Landing) -> None:
 
 def withdraw_unnamed(landing: Landing) -> int:
     """End the claims that a complete list does not name; return how many."""
-    counts = landing.execute(WITHDRAW).one()
+    counts = landing.execute(WITHDRAW_UNNAMED).one()
+    return int(counts.new + counts.changed)
+
+
+def withdraw_from(landing: Landing, settled: Sequence[DocumentRef]) -> int:
+    """End the claims on debit documents that this page no longer makes.
+
+    Returns:
+        How many ended.
+    """
+    if not settled:
+        return 0
+    STAGE.create(landing.session)
+    SETTLED.fill(landing.session, ((ref.kind, ref.source_id) for ref in settled))
+    counts = landing.execute(WITHDRAW_FROM_SETTLED).one()
     return int(counts.new + counts.changed)
 
 

@@ -33,6 +33,7 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
         documents=documents.land(landing, batch.documents),
         claims=allocations.land(landing, batch.claims),
     )
+    allocations.withdraw_from(landing, batch.settled)
     derived.refresh(landing)
     problems.save(landing, resource, batch.problems)
     return result

@@ -10,7 +10,6 @@ from sqlalchemy import insert, select
 from ledger.ids import ConnectionId, RunId, SourceId
 from ledger.money import Currency
 from ledger.proof import Cause, Evidence, ProofState
-from ledger.store.absence import ABSENT
 from ledger.store.derived import DEBITS
 from ledger.store.session import Session
 from ledger.store.tables import proof
@@ -28,7 +27,7 @@ SELECT d.number, d.kind, d.currency, b.source_id AS debtor,
        CASE WHEN d.kind IN {DEBITS} THEN d.total_minor ELSE -d.total_minor END AS minor
 FROM document d LEFT JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = d.debtor_id
 WHERE d.tenant_id = :tenant_id AND d.connection_id = :connection_id
-  AND d.tombstone = :absent AND d.voided_on <= :as_of
+  AND d.tombstone IS NOT NULL AND d.voided_on <= :as_of
 ORDER BY d.number COLLATE "C", d.id
 """
 PARKED = """
@@ -61,7 +60,7 @@ def evidence(
     session: Session, connection_id: ConnectionId, *, as_of: date, with_credits: bool
 ) -> list[Evidence]:
     """Return the ledger's own records that the books may count otherwise."""
-    values = {"connection_id": connection_id, "as_of": as_of, "absent": ABSENT}
+    values = {"connection_id": connection_id, "as_of": as_of}
     found = [
         _of_document(Cause.FUTURE_DATED, row) for row in session.execute(FUTURE, values)
     ]
