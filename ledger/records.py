@@ -217,6 +217,17 @@ class Claim(Struct, frozen=True, kw_only=True, gc=False):
     credit_minor: int | None = None
 
 
+class Settled(Struct, frozen=True, gc=False):
+    """The books' word on all credit documents that are applied to a debit document.
+
+    What another credit document settled of it has ended. How much of each is applied,
+    and since when, is said by claims.
+    """
+
+    debit: DocumentRef
+    credits: tuple[DocumentRef, ...]
+
+
 class ProblemReason(StrEnum):
     """Why a record could not land."""
 
@@ -287,8 +298,7 @@ class Batch(Struct, frozen=True, kw_only=True):
         landed_count: How many of those became records, or parts of one.
         ignored: How many rows were left out on purpose, by the reason shown to people.
         totals: Amounts read, by currency, credits negative.
-        settled: Debit documents for which the page names all claims there are; one
-            it does not name has ended.
+        settled: Of some debit documents, all that is applied to them.
     """
 
     row_count: int
@@ -299,7 +309,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
     ignored: dict[str, int] = {}
     totals: dict[Currency, Totals] = {}
-    settled: tuple[DocumentRef, ...] = ()
+    settled: tuple[Settled, ...] = ()
 
 
 class ListedItem(Struct, frozen=True, gc=False):

@@ -23,6 +23,7 @@ from ledger.records import (
     DocumentKind,
     DocumentRef,
     ListedItem,
+    Settled,
 )
 
 OPEN_KINDS = frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT})
@@ -129,7 +130,14 @@ class ListedBooks:
                 for claim in self.claims
                 if {claim.debit, claim.credit} & set(refs)
             ),
-            settled=tuple(ref for ref in refs if ref.kind is DocumentKind.INVOICE),
+            settled=tuple(
+                Settled(
+                    ref,
+                    tuple(one.credit for one in self.claims if one.debit == ref),
+                )
+                for ref in refs
+                if ref.kind is DocumentKind.INVOICE
+            ),
         )
 
     def snapshot(self) -> Snapshot:

@@ -14,7 +14,14 @@ from datetime import datetime
 from ledger.errors import InvariantError
 from ledger.ids import ConnectionId, SourceId
 from ledger.money import Currency
-from ledger.records import Claim, DocumentKind, DocumentRef, Side, allocation_kind
+from ledger.records import (
+    Claim,
+    DocumentKind,
+    DocumentRef,
+    Settled,
+    Side,
+    allocation_kind,
+)
 from ledger.store import keys
 from ledger.store.bulk import Stage, by_key
 from ledger.store.entries import POST, entries_of
@@ -233,24 +240,39 @@ WITH named AS (
 }
 """
 
-SETTLED = Stage("settled_document", (("kind", "text"), ("source_id", "text")))
+SETTLED = Stage(
+    "settled_document",
+    (
+        ("kind", "text"),
+        ("source_id", "text"),
+        ("credit_kind", "text"),
+        ("credit_source_id", "text"),
+    ),
+)
+"""A row for each credit applied to a document, and one without for the document."""
 
 WITHDRAW_FROM_SETTLED = f"""
-WITH named AS (
-    SELECT {keys.sql("'claim'", "s.source_id")} AS claim_id FROM stage_claim s
-),
+WITH named AS (SELECT NULL::uuid AS claim_id WHERE false),
 settled AS MATERIALIZED (
-    SELECT DISTINCT {keys.sql("s.kind", "s.source_id")} AS id FROM settled_document s
+    SELECT {keys.sql("s.kind", "s.source_id")} AS id,
+           {keys.sql("s.credit_kind", "s.credit_source_id")} AS credit_id
+    FROM settled_document s
 ),
 {
     WITHDRAW.format(
         posted='''SELECT e.claim_id, e.amount_minor FROM settled s
         CROSS JOIN LATERAL (
-            SELECT a.claim_id, a.amount_minor FROM allocation a
+            SELECT a.claim_id, a.credit_id, a.amount_minor FROM allocation a
             WHERE a.tenant_id = :tenant_id AND a.debit_id = s.id
               AND a.credit_id IS NOT NULL OFFSET 0
-        ) AS e''',
-        waiting="p.debit_id IN (SELECT s.id FROM settled s)",
+        ) AS e
+        WHERE s.credit_id IS NULL AND NOT EXISTS (
+            SELECT FROM settled k WHERE k.id = s.id AND k.credit_id = e.credit_id
+        )''',
+        waiting='''EXISTS (SELECT FROM settled s WHERE s.id = p.debit_id)
+      AND NOT EXISTS (
+          SELECT FROM settled k WHERE k.id = p.debit_id AND k.credit_id = p.credit_id
+      )''',
     )
 }
 """
@@ -334,16 +356,23 @@ def withdraw_unnamed(landing: Landing) -> int:
     return int(counts.new + counts.changed)
 
 
-def withdraw_from(landing: Landing, settled: Sequence[DocumentRef]) -> int:
-    """End the claims on debit documents that this page no longer makes.
-
-    Returns:
-        How many ended.
-    """
+def withdraw_from(landing: Landing, settled: Sequence[Settled]) -> int:
+    """End what credit documents settled that are no longer applied; return how many."""
     if not settled:
         return 0
-    STAGE.create(landing.session)
-    SETTLED.fill(landing.session, ((ref.kind, ref.source_id) for ref in settled))
+    SETTLED.fill(
+        landing.session,
+        (
+            (
+                one.debit.kind,
+                one.debit.source_id,
+                None if credit is None else credit.kind,
+                None if credit is None else credit.source_id,
+            )
+            for one in settled
+            for credit in (None, *one.credits)
+        ),
+    )
     counts = landing.execute(WITHDRAW_FROM_SETTLED).one()
     return int(counts.new + counts.changed)
 
