@@ -25,6 +25,7 @@ from app.cli import (
     profile,
     prove,
     setup,
+    simulator,
     sync,
     tenant,
 )
@@ -58,6 +59,7 @@ for room in (
     books,
     movements,
     export,
+    simulator,
 ):
     room.register(app)
 
