@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check static fmt bench migration docs lock build clean
+.PHONY: help run test live check static fmt bench migration docs lock build clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ run: $(VENV)/product ## set up, run the night on the example company, show the r
 
 test: $(VENV)/develop ## set up, run every test
 	$(BIN)/pytest
+
+live: $(VENV)/develop ## run the tests against real accounting systems, installed into .live
+	$(BIN)/pytest tests/live -m live
 
 check: $(VENV)/develop static ## what each commit must pass: static checks, unit and architecture tests
 	$(BIN)/pytest tests/unit tests/architecture
