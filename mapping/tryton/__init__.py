@@ -1,0 +1,1 @@
+"""Tryton: what its JSON-RPC answers say, turned into records."""

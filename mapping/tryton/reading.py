@@ -1,0 +1,214 @@
+"""Reads a list record by record; one that cannot be read is a problem.
+
+Also what the readers of Tryton's records share: currencies and amounts.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, TypeVar
+
+import msgspec
+from msgspec import Raw
+
+from ledger.errors import RecordError
+from ledger.ids import SourceId
+from ledger.money import Currency, UnknownCurrencyError, currency, exponent, from_minor
+from ledger.records import (
+    Batch,
+    Claim,
+    Debtor,
+    Document,
+    Problem,
+    ProblemReason,
+    Side,
+    Totals,
+)
+from mapping.amounts import AmountReader
+from mapping.fields import FieldError
+from mapping.tryton.requests import Request
+from mapping.tryton.wire import Amount, Coded, records
+
+Shape = TypeVar("Shape")
+
+RAW_MAX: Final = 400
+"""Characters of one field that are shown with a problem."""
+
+REMEDY: Final = "Correct it in Tryton; it is read again once it changes."
+
+
+@dataclass(slots=True)
+class Page:
+    """What one page has become so far."""
+
+    debtors: list[Debtor] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
+    claims: list[Claim] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    ignored: dict[str, int] = field(default_factory=dict)
+
+    def ignore(self, reason: str) -> None:
+        """Count a record that is left out on purpose."""
+        self.ignored[reason] = self.ignored.get(reason, 0) + 1
+
+    def batch(self, row_count: int) -> Batch:
+        """Return all of it."""
+        landed = row_count - len(self.problems) - sum(self.ignored.values())
+        return Batch(
+            row_count=row_count,
+            landed_count=landed,
+            debtors=tuple(self.debtors),
+            documents=tuple(self.documents),
+            claims=tuple(self.claims),
+            problems=tuple(self.problems),
+            ignored=self.ignored,
+            totals=_totals(self.documents),
+        )
+
+
+def map_all(
+    request: Request,
+    body: bytes,
+    shape: type[Shape],
+    map_one: Callable[[Page, Shape], None],
+) -> Batch:
+    """Map an answer's records one by one; what fails becomes a problem.
+
+    Args:
+        request: What was asked.
+        body: The answer.
+        shape: What a record must look like.
+        map_one: Adds what a record becomes; a record that raises adds nothing.
+
+    Raises:
+        AnswerError: The answer is an error, or no list.
+    """
+    decoder = msgspec.json.Decoder(shape)
+    page = Page()
+    found = records(body)
+    for row, raw in enumerate(found, 1):
+        part = Page()
+        try:
+            map_one(part, decoder.decode(raw))
+        except (RecordError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            page.problems.append(_problem(request, row, raw, error))
+            continue
+        page.debtors += part.debtors
+        page.documents += part.documents
+        page.claims += part.claims
+        for reason in part.ignored:
+            page.ignore(reason)
+    return page.batch(len(found))
+
+
+def code_of(coded: Coded | None, home: Currency) -> Currency:
+    """Return a related currency, or the company's where none is named.
+
+    Raises:
+        UnknownCurrencyError: It has no ISO 4217 code.
+    """
+    return home if coded is None else currency(coded.code or "")
+
+
+def minor_of(amount: Decimal, of: Currency) -> int:
+    """Return an amount in minor units, its sign kept.
+
+    Raises:
+        FieldError: It is no amount, too large, or finer than the minor unit.
+    """
+    reader = AmountReader(clear_noise=False, round_to_minor=False)
+    return reader.read(amount, of, exponent(of))
+
+
+def _problem(request: Request, row: int, raw: Raw, error: Exception) -> Problem:
+    message, remedy, reason = str(error), REMEDY, ProblemReason.VALUE
+    if isinstance(error, FieldError):
+        remedy, reason = error.remedy, error.reason
+    elif isinstance(error, UnknownCurrencyError):
+        remedy, reason = error.remedy, ProblemReason.CURRENCY
+    elif not isinstance(error, RecordError):
+        message = f"It has another shape than expected: {error}."
+        reason = ProblemReason.SHAPE
+    loose = _loosely(raw)
+    key = loose.get("id")
+    code, minor = _worth(loose)
+    party = loose.get("party.")
+    debtor = party.get("id") if isinstance(party, dict) else None
+    return Problem(
+        reason=reason,
+        message=message,
+        remedy=remedy,
+        place=f"{request.model} {key if isinstance(key, int) else f'row {row}'}",
+        row=row,
+        source_ref=str(key) if isinstance(key, int) else None,
+        raw=tuple((name, _text(value)) for name, value in loose.items()),
+        debtor=SourceId(str(debtor)) if isinstance(debtor, int) else None,
+        currency=code,
+        amount_minor=minor,
+    )
+
+
+def _loosely(raw: Raw) -> dict[str, Any]:
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        found = msgspec.json.decode(raw)
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _worth(loose: dict[str, Any]) -> tuple[Currency | None, int | None]:
+    """Return currency and amount of an invoice, as far as they can be read."""
+    code = None
+    try:
+        code = currency(loose["currency."]["code"])
+        amount = msgspec.convert(loose["total_amount"], Amount).decimal
+        return code, minor_of(amount, code)
+    except (KeyError, TypeError, AttributeError, RecordError, msgspec.DecodeError):
+        return code, None
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
+    return text if len(text) <= RAW_MAX else f"{text[:RAW_MAX]}…"
+
+
+def _totals(documents: Iterable[Document]) -> dict[Currency, Totals]:
+    posted: dict[Currency, int] = {}
+    for one in documents:
+        sign = 1 if one.kind.side is Side.DEBIT else -1
+        code = one.currency
+        posted[code] = posted.get(code, 0) + sign * one.total_minor
+    return {
+        code: Totals(exact=from_minor(minor, code), posted_minor=minor)
+        for code, minor in posted.items()
+    }
+
+
+def shapes(body: bytes, shape: type[Shape]) -> Sequence[Shape]:
+    """Return an answer's records where each must be as expected.
+
+    Raises:
+        AnswerError: The answer is an error, or no list.
+        FieldError: A record has another shape.
+    """
+    try:
+        return [msgspec.json.decode(raw, type=shape) for raw in records(body)]
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise FieldError(
+            f"An answer has another shape than expected: {error}.",
+            reason=ProblemReason.SHAPE,
+            remedy="Check the version of this Tryton: 8.2 is supported.",
+        ) from error
+
+
+def readable(body: bytes, shape: type[Shape]) -> Iterator[Shape]:
+    """Yield an answer's records that are as expected.
+
+    Raises:
+        AnswerError: The answer is an error, or no list.
+    """
+    decoder = msgspec.json.Decoder(shape)
+    for raw in records(body):
+        with suppress(msgspec.DecodeError, UnicodeDecodeError):
+            yield decoder.decode(raw)
