@@ -26,6 +26,7 @@ from connectors.simulators.xero.replies import (
     not_found,
     validation_errors,
 )
+from connectors.simulators.xero.shapes import document_json, payment_json
 from connectors.simulators.xero.writing import Writer
 
 SCOPES: Final = (
@@ -121,6 +122,15 @@ class XeroSimulator:
         self._limits = limits
         for one in self._tenants.values():
             one.gate.limits = limits
+
+    def warm(self) -> None:
+        """Write every document and payment once, so that pages come at full speed."""
+        with self.books.lock:
+            for shelf in self.books.documents.values():
+                for document in shelf.values():
+                    document_json(document, has_lines=True)
+            for payment in self.books.payments.values():
+                payment_json(payment)
 
     def access_headers(self, scopes: str = SCOPES) -> dict[str, str]:
         """Return headers that open the API for 30 minutes, without the dance."""
