@@ -25,6 +25,10 @@ class Settings(BaseSettings):
     owner_database_url: str | None = Field(default=None, repr=False)
     """The role that owns the tables there, if `database_url` names the working one."""
 
+    secret_keys: str | None = Field(default=None, repr=False)
+    """Keys that seal credentials, as `id:base64,…`, the sealing one first, instead of
+    the file `secrets.key` in `home`."""
+
     today: str | None = None
     """The business day, as YYYY-MM-DD, instead of the machine's."""
 

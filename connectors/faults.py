@@ -116,7 +116,11 @@ class RescheduleError(RetryableError):
 
 
 class ReconnectError(CredentialError):
-    """The accounting system no longer accepts the connection."""
+    """The accounting system no longer accepts the connection.
+
+    Attributes:
+        reason: What it said.
+    """
 
     def __init__(self, name: str, reason: str) -> None:
         """Say what it said."""
@@ -124,6 +128,7 @@ class ReconnectError(CredentialError):
             f"{name} no longer accepts this connection: {reason}.",
             remedy="Connect the organisation again.",
         )
+        self.reason = reason
 
 
 class PermissionRefusedError(AccessDeniedError):

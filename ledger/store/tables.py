@@ -22,6 +22,7 @@ from sqlalchemy import (
     Identity,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     Numeric,
     PrimaryKeyConstraint,
@@ -96,7 +97,32 @@ tenant = Table(
     info={"tenant": False, "grants": CHANGE},
 )
 
-SHARED_TABLES = frozenset({"tenant"})
+app_limit = Table(
+    "app_limit",
+    metadata,
+    Column("app", Text, primary_key=True),
+    _instant("blocked_until", nullable=True),
+    Column("day_on", Date, nullable=False),
+    Column("day_count", BigInteger, nullable=False),
+    info={"tenant": False, "grants": CHANGE},
+)
+"""One row an app at a vendor: its lock, and its calls of the last day it called.
+
+It holds nothing of a tenant: the app's connections are not named.
+"""
+
+app_second = Table(
+    "app_second",
+    metadata,
+    Column("app", Text, nullable=False),
+    _instant("second_at"),
+    Column("call_count", BigInteger, nullable=False),
+    PrimaryKeyConstraint("app", "second_at"),
+    info={"tenant": False, "grants": REPLACE},
+)
+"""The app's calls in each second of the last minute."""
+
+SHARED_TABLES = frozenset({"tenant", "app_limit", "app_second"})
 """Tables that belong to no tenant: the working role sees all their rows."""
 
 connection = _tenant_table(
@@ -427,5 +453,77 @@ proof = _tenant_table(
     grants=APPEND,
 )
 Index(None, proof.c.tenant_id, proof.c.connection_id, proof.c.id)
+
+credential = _tenant_table(
+    "credential",
+    Column("connection_id", BigInteger, nullable=False),
+    Column("sealed", LargeBinary),
+    Column("key_id", Text),
+    Column("state", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("organisation_id", Text),
+    Column("organisation_name", Text),
+    _instant("access_ends_at", nullable=True),
+    _instant("refreshed_at", nullable=True),
+    _instant("idle_ends_at", nullable=True),
+    _instant("hard_ends_at", nullable=True),
+    _instant("lost_at", nullable=True),
+    CheckConstraint("(sealed IS NULL) = (key_id IS NULL)", name="sealed"),
+    _of_connection(),
+    key=("connection_id",),
+    grants=CHANGE,
+)
+"""What opens each connection: sealed, with the dates on which it dies in clear.
+
+sealed: of the secrets; the key is outside the database and named by key_id.
+"""
+
+call_limit = _tenant_table(
+    "call_limit",
+    Column("connection_id", BigInteger, nullable=False),
+    _instant("blocked_until", nullable=True),
+    _of_connection(),
+    key=("connection_id",),
+    grants=CHANGE,
+)
+"""One row a connection: the lock of its counters, and until when it must not call."""
+
+call_second = _tenant_table(
+    "call_second",
+    Column("connection_id", BigInteger, nullable=False),
+    _instant("second_at"),
+    Column("call_count", BigInteger, nullable=False),
+    _of_connection(),
+    key=("connection_id", "second_at"),
+    grants=REPLACE,
+)
+"""A connection's calls in each second of the last minute."""
+
+call_lease = _tenant_table(
+    "call_lease",
+    Column("connection_id", BigInteger, nullable=False),
+    Column("id", Uuid, nullable=False),
+    _instant("expires_at"),
+    _of_connection(),
+    key=("connection_id", "id"),
+    grants=REPLACE,
+)
+"""Calls in flight; one whose process died ends when it expires."""
+
+call_usage = _tenant_table(
+    "call_usage",
+    Column("connection_id", BigInteger, nullable=False),
+    Column("day_on", Date, nullable=False),
+    Column("call_count", BigInteger, nullable=False),
+    Column("byte_count", BigInteger, nullable=False),
+    Column("day_left", BigInteger),
+    _of_connection(),
+    key=("connection_id", "day_on"),
+    grants=CHANGE,
+)
+"""What a connection called and read on each day of UTC.
+
+day_left: calls left by the vendor's last word.
+"""
 
 TENANT_TABLES = tuple(table for table in metadata.sorted_tables if table.info["tenant"])

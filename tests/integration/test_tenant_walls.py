@@ -12,13 +12,15 @@ from sqlalchemy import URL, Connection, Table, create_engine, text
 from sqlalchemy.exc import DBAPIError
 
 from app.postgres.server import ServerAddress
-from ledger.calendar import Terms
+from ledger.calendar import FixedClock, Terms
+from ledger.calls import CallLimits, Grant
 from ledger.proof import ProofState
 from ledger.records import Batch, DocumentKind, Problem, ProblemReason
-from ledger.store import connections, pages, proofs
+from ledger.store import connections, limits, pages, proofs, secrets
+from ledger.store.sealing import Keyring
 from ledger.store.session import Database, UnsafeRoleError
 from ledger.store.tables import SHARED_TABLES, TENANT_TABLES, metadata
-from ledger.testing import Books, a_claim, a_debtor, a_document
+from ledger.testing import AN_INSTANT, Books, a_claim, a_debtor, a_document
 
 BOOKKEEPING = frozenset({"alembic_version"})
 """Tables that the migrations keep for themselves."""
@@ -61,6 +63,13 @@ def every_table_filled(database: Database) -> Books:
             body={},
             content_hash="",
         )
+    one = books.connection.id
+    with database.tenant(books.tenant.scope) as session:
+        clock = FixedClock(AN_INSTANT)
+        for _ in range(2):
+            leave = limits.acquire(session, one, CallLimits(), clock=clock, lease_s=60)
+        assert isinstance(leave, Grant)
+        secrets.lock(session, one, Keyring({"k": bytes(32)}))
     return books
 
 

@@ -1,0 +1,526 @@
+"""Keeps a connection's tokens: one owner, renewed under a lock, stored, then used.
+
+Whoever needs a fresh token takes the lock on the stored credential, looks again, and
+renews it only if nobody did meanwhile. What came back is stored and committed before it
+is used, so a process killed at any instant loses nothing that was answered and stored.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+from connectors.answers import Answer
+from connectors.faults import (
+    CutOffError,
+    ReconnectError,
+    RefusedError,
+    ServerFailedError,
+    TimedOutError,
+    WrongAnswerError,
+)
+from connectors.http import Seam, Timeouts
+from connectors.trace import SECRET_FIELD
+from ledger.calendar import Clock
+from ledger.credentials import Credential, CredentialState
+from ledger.errors import DuebridgeError, RequestError
+from ledger.secret import Secret
+
+EARLY = timedelta(minutes=2)
+"""A token that ends sooner is renewed before it is used."""
+SENDINGS_MAX: Final = 2
+"""How often one renewal sends the same refresh token when the answer is lost."""
+TOKEN_TIMEOUTS: Final = Timeouts(connect_s=5, read_s=15, total_s=20)
+"""Short, as others wait for the lock meanwhile."""
+
+ACCESS, REFRESH, CLIENT_SECRET = "access_token", "refresh_token", "client_secret"
+REFRESH_LIVES = ("refresh_token_expires_in", "x_refresh_token_expires_in")
+FORM = {"content-type": "application/x-www-form-urlencoded"}
+DENIALS: Final = {
+    "invalid_grant": "the consent was withdrawn, has ended or was used elsewhere",
+    "invalid_client": "the app's id or secret is not accepted",
+    "unauthorized_client": "the app is not allowed to do this",
+}
+"""Answers of a token endpoint that only connecting again can mend."""
+LOST = (CutOffError, TimedOutError, ServerFailedError, WrongAnswerError)
+"""After these the vendor may have renewed and its answer never came."""
+
+IDLE_NOTICE = timedelta(days=14)
+HARD_NOTICE = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OAuthApp:
+    """An app registered at a vendor, and how its tokens live.
+
+    Attributes:
+        name: What to call the vendor.
+        basic: Whether the client secret goes in a header; else in the form.
+        idle_days: After so many days without a renewal the refresh token dies.
+        hard_days: So many days after the consent it dies whatever is done.
+        grace_s: How long a used refresh token may be sent again, its answer lost.
+        extra: Further parameters of the consent's address.
+    """
+
+    name: str
+    authorize_url: str = ""
+    token_url: str
+    client_id: str
+    scopes: tuple[str, ...] = ()
+    basic: bool = True
+    idle_days: int | None = None
+    hard_days: int | None = None
+    grace_s: int = 0
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenSet:
+    """What a token endpoint, or a sign-in, gave.
+
+    Attributes:
+        secrets: By the names they are kept under.
+        lives_s: Seconds until the access token ends, if it says so.
+        refresh_lives_s: Seconds until the refresh token dies unless it is used.
+        told: What else came, nothing of it secret, such as an instance's address.
+    """
+
+    secrets: Mapping[str, Secret] = field(repr=False)
+    lives_s: int | None = None
+    refresh_lives_s: int | None = None
+    told: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """A date on which a connection dies unless somebody acts."""
+
+    at: datetime
+    message: str
+    remedy: str
+
+
+class DeniedError(ReconnectError):
+    """The vendor will never renew with these secrets."""
+
+
+class OtherOrganisationError(RequestError):
+    """The consent opens another organisation than the connection's."""
+
+    def __init__(self, mine: str, given: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"This connection is of the organisation {mine}; the consent opens "
+            f"{given}.",
+            remedy=f"Choose {mine} in the browser, or make a connection of its own "
+            "for the other.",
+        )
+
+
+class Held(Protocol):
+    """A stored credential while its lock is held."""
+
+    @property
+    def credential(self) -> Credential:
+        """What is stored."""
+        ...
+
+    def save(self, credential: Credential) -> None:
+        """Replace it; it counts once the lock is given back."""
+        ...
+
+
+class Vault(Protocol):
+    """Where one connection's credential is stored."""
+
+    def load(self) -> Credential | None:
+        """Return it, or None where there never was one."""
+        ...
+
+    def exclusive(self) -> AbstractContextManager[Held]:
+        """Hold its lock for a block; what was saved is committed at the end."""
+        ...
+
+
+class Renewal(Protocol):
+    """Gets a fresh token set."""
+
+    def __call__(self, credential: Credential) -> TokenSet:
+        """Return a fresh token set.
+
+        Raises:
+            DeniedError: It never will again.
+            RetryableError: It may later.
+        """
+        ...
+
+
+@dataclass(slots=True, kw_only=True)
+class TokenKeeper:
+    """Signs calls with a token that is always fresh; an `Authenticator`.
+
+    Attributes:
+        name: What to call the system.
+        renewal: Gets a fresh token set.
+        header: The header the token goes in, after `scheme`.
+        idle_days: Days without a renewal after which the credential dies.
+        hard_days: Days after the consent at which it dies whatever is done.
+    """
+
+    name: str
+    vault: Vault
+    renewal: Renewal = field(repr=False)
+    clock: Clock
+    header: str = "Authorization"
+    scheme: str = "Bearer"
+    idle_days: int | None = None
+    hard_days: int | None = None
+    _known: Credential | None = field(default=None, repr=False)
+
+    def headers(self) -> dict[str, Secret]:
+        """Return the header to send.
+
+        Raises:
+            CredentialError: The tenant must connect again.
+        """
+        return self._header(self.access())
+
+    def renew(self, refused: Mapping[str, Secret]) -> bool:
+        """Get another token than the one refused; there always is one.
+
+        Raises:
+            CredentialError: The tenant must connect again.
+        """
+        known = self._known
+        held = None if known is None else known.secrets.get(ACCESS)
+        if held is not None and self._header(held) == refused:
+            self.access(refused=held)
+        else:
+            self.access()
+        return True
+
+    def access(self, *, refused: Secret | None = None) -> Secret:
+        """Return a token that has not ended and is not the one refused.
+
+        Raises:
+            CredentialError: The tenant must connect again.
+            RetryableError: It could not be renewed now.
+        """
+        known = self._known
+        if known is None or not self._fresh(known, refused):
+            known = self.vault.load()
+        if known is None or not self._fresh(known, refused):
+            known = self._renewed(refused, always=False)
+        self._known = known
+        return known.secrets[ACCESS]
+
+    def keep_alive(self) -> None:
+        """Renew although the token is fresh, so that the refresh token lives on."""
+        self._known = self._renewed(None, always=True)
+
+    def adopt(
+        self,
+        given: TokenSet,
+        *,
+        organisation_id: str,
+        organisation_name: str,
+        client_secret: Secret | None = None,
+    ) -> Credential:
+        """Store what a consent gave; the connection is connected.
+
+        Raises:
+            OtherOrganisationError: The connection is of another organisation.
+        """
+        now = self.clock.now()
+        with self.vault.exclusive() as held:
+            old = held.credential
+            if old.organisation_id not in {None, organisation_id}:
+                raise OtherOrganisationError(
+                    old.organisation_name or old.organisation_id or "",
+                    organisation_name,
+                )
+            secrets = {**old.secrets}
+            if client_secret is not None:
+                secrets[CLIENT_SECRET] = client_secret
+            hard = None if self.hard_days is None else timedelta(days=self.hard_days)
+            fresh = replace(
+                self._with(replace(old, secrets=secrets), given, now),
+                organisation_id=organisation_id,
+                organisation_name=organisation_name,
+                hard_ends_at=None if hard is None else now + hard,
+            )
+            held.save(fresh)
+        self._known = fresh
+        return fresh
+
+    def _renewed(self, refused: Secret | None, *, always: bool) -> Credential:
+        failure: DuebridgeError | None = None
+        with self.vault.exclusive() as held:
+            found = held.credential
+            if not always and self._fresh(found, refused):
+                return found
+            if found.state is not CredentialState.CONNECTED:
+                raise ReconnectError(self.name, found.reason)
+            try:
+                fresh = self._with(found, self.renewal(found), self.clock.now())
+            except DeniedError as error:
+                failure, fresh = error, self._ended(found, error)
+            except LOST as error:
+                failure = error
+                fresh = replace(found, lost_at=found.lost_at or self.clock.now())
+            held.save(fresh)
+        # Raised outside the block, which would take back what was saved.
+        if failure is not None:
+            self._known = None
+            raise failure
+        return fresh
+
+    def _with(
+        self, old: Credential, given: TokenSet, renewed_at: datetime
+    ) -> Credential:
+        ends_at = None
+        if given.lives_s is not None:
+            ends_at = renewed_at + timedelta(seconds=given.lives_s)
+        idle_ends_at = None
+        if given.refresh_lives_s is not None:
+            idle_ends_at = renewed_at + timedelta(seconds=given.refresh_lives_s)
+        elif self.idle_days is not None:
+            idle_ends_at = renewed_at + timedelta(days=self.idle_days)
+        return replace(
+            old,
+            secrets={**old.secrets, **given.secrets},
+            state=CredentialState.CONNECTED,
+            reason="",
+            access_ends_at=ends_at,
+            refreshed_at=renewed_at,
+            idle_ends_at=idle_ends_at,
+            lost_at=None,
+        )
+
+    def _ended(self, old: Credential, error: DeniedError) -> Credential:
+        reason = error.reason
+        if old.lost_at is not None:
+            reason += f", after an answer was lost at {old.lost_at:%Y-%m-%d %H:%M} UTC"
+        return replace(
+            old, state=CredentialState.RECONNECT_REQUIRED, reason=reason, lost_at=None
+        )
+
+    def _fresh(self, one: Credential, refused: Secret | None) -> bool:
+        token = one.secrets.get(ACCESS)
+        if one.state is not CredentialState.CONNECTED or not token or token == refused:
+            return False
+        ends_at = one.access_ends_at
+        return ends_at is None or ends_at > self.clock.now() + EARLY
+
+    def _header(self, token: Secret) -> dict[str, Secret]:
+        value = f"{self.scheme} {token.reveal()}".strip()
+        return {self.header: Secret(value)}
+
+
+@dataclass(frozen=True, slots=True)
+class FixedHeaders:
+    """Signs calls with what never changes, such as an API key; an `Authenticator`."""
+
+    secrets: Mapping[str, Secret] = field(repr=False)
+
+    def headers(self) -> Mapping[str, Secret]:
+        """Return the headers to send."""
+        return self.secrets
+
+    def renew(self, refused: Mapping[str, Secret]) -> bool:
+        """Say that there are no others."""
+        del refused
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshGrant:
+    """Renews with the refresh token, which the answer may replace."""
+
+    app: OAuthApp
+    seam: Seam = field(repr=False)
+
+    def __call__(self, credential: Credential) -> TokenSet:
+        """Return a fresh token set.
+
+        Raises:
+            DeniedError: The refresh token is not accepted any more.
+        """
+        token = credential.secrets.get(REFRESH)
+        if not token:
+            raise DeniedError(self.app.name, "there is no refresh token")
+        form = {"grant_type": "refresh_token", REFRESH: token.reveal()}
+        secret = credential.secrets.get(CLIENT_SECRET)
+        for _ in range(SENDINGS_MAX - 1):
+            try:
+                return ask(self.seam, self.app, form, secret)
+            except LOST:
+                continue
+        return ask(self.seam, self.app, form, secret)
+
+
+@dataclass(frozen=True, slots=True)
+class ClientGrant:
+    """Renews with the client's own secret: no person's consent, one organisation."""
+
+    app: OAuthApp
+    seam: Seam = field(repr=False)
+
+    def __call__(self, credential: Credential) -> TokenSet:
+        """Return a fresh token set.
+
+        Raises:
+            DeniedError: The client is not accepted any more.
+        """
+        form = {"grant_type": "client_credentials"}
+        if self.app.scopes:
+            form["scope"] = " ".join(self.app.scopes)
+        return ask(self.seam, self.app, form, credential.secrets.get(CLIENT_SECRET))
+
+
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Renews a session by signing in with the secrets kept.
+
+    Attributes:
+        sign_in: Takes the secrets and returns the session's token and, in seconds, its
+            life if that is known.
+    """
+
+    name: str
+    sign_in: Callable[[Mapping[str, Secret]], tuple[Secret, int | None]]
+
+    def __call__(self, credential: Credential) -> TokenSet:
+        """Return a fresh session.
+
+        Raises:
+            DeniedError: The user or the password is not accepted any more.
+        """
+        try:
+            token, lives_s = self.sign_in(credential.secrets)
+        except ReconnectError as error:
+            raise DeniedError(self.name, error.reason) from error
+        return TokenSet(secrets={ACCESS: token}, lives_s=lives_s)
+
+
+def ask(
+    seam: Seam, app: OAuthApp, form: Mapping[str, str], client_secret: Secret | None
+) -> TokenSet:
+    """Ask a token endpoint, once.
+
+    Raises:
+        DeniedError: It will never give a token for this.
+        RetryableError: It may later.
+    """
+    headers, sent = dict(FORM), dict(form)
+    if client_secret is not None and app.basic:
+        headers.update(_basic(app.client_id, client_secret))
+    else:
+        sent["client_id"] = app.client_id
+        if client_secret is not None:
+            sent[CLIENT_SECRET] = client_secret.reveal()
+    try:
+        answer = seam.call(
+            "POST",
+            app.token_url,
+            headers=headers,
+            content=urlencode(sent).encode(),
+            idempotent=False,
+        )
+    except RefusedError as error:
+        code = _error_code(error.answer)
+        if code in DENIALS:
+            raise DeniedError(app.name, DENIALS[code]) from error
+        raise
+    except ReconnectError as error:
+        raise DeniedError(app.name, DENIALS["invalid_client"]) from error
+    return _token_set(answer)
+
+
+def announcements(
+    credential: Credential, *, name: str, now: datetime, grace_s: int = 0
+) -> list[Announcement]:
+    """Return what dies soon or has died, the soonest first.
+
+    Args:
+        credential: The connection's credential.
+        name: What to call the connection.
+        now: The instant.
+        grace_s: How long the vendor takes a used refresh token again.
+    """
+    again = "Connect the organisation again."
+    found = []
+    if credential.state is not CredentialState.CONNECTED:
+        found.append(
+            Announcement(now, f"{name} must be connected: {credential.reason}.", again)
+        )
+        return found
+    if credential.lost_at is not None:
+        until = credential.lost_at + timedelta(seconds=grace_s)
+        message = f"{name}: the answer to a renewal was lost"
+        remedy = f"Run again before {until:%Y-%m-%d %H:%M} UTC."
+        found.append(Announcement(until, f"{message}.", remedy))
+    for ends_at, notice, message, remedy in (
+        (
+            credential.idle_ends_at,
+            IDLE_NOTICE,
+            "dies unless it is used",
+            "Let a night run before.",
+        ),
+        (credential.hard_ends_at, HARD_NOTICE, "ends whatever is done", again),
+    ):
+        if ends_at is not None and ends_at <= now + notice:
+            said = f"The consent of {name} {message} before {ends_at:%Y-%m-%d}."
+            found.append(Announcement(ends_at, said, remedy))
+    return sorted(found, key=lambda one: one.at)
+
+
+def _basic(client_id: str, secret: Secret) -> dict[str, str]:
+    pair = f"{quote(client_id, safe='')}:{quote(secret.reveal(), safe='')}"
+    return {"authorization": f"Basic {b64encode(pair.encode()).decode()}"}
+
+
+def _error_code(answer: Answer) -> str:
+    try:
+        found = answer.json()
+    except WrongAnswerError:
+        return ""
+    return str(found.get("error", "")) if isinstance(found, dict) else ""
+
+
+def _token_set(answer: Answer) -> TokenSet:
+    found = answer.json()
+    if not isinstance(found, dict) or not isinstance(found.get(ACCESS), str):
+        raise WrongAnswerError(answer.host, "no access token")
+    secrets = {
+        name: Secret(found[name])
+        for name in (ACCESS, REFRESH)
+        if isinstance(found.get(name), str) and found[name]
+    }
+    lives = [_seconds(found.get(name)) for name in REFRESH_LIVES]
+    return TokenSet(
+        secrets=secrets,
+        lives_s=_seconds(found.get("expires_in")),
+        refresh_lives_s=next((one for one in lives if one is not None), None),
+        told={
+            name: value
+            for name, value in found.items()
+            if not SECRET_FIELD.search(name)
+        },
+    )
+
+
+def _seconds(value: object) -> int | None:
+    match value:
+        case bool() | None:
+            return None
+        case int() | Decimal():
+            return int(value)
+        case str() if value.isdecimal():
+            return int(value)
+        case _:
+            return None
