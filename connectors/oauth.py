@@ -355,12 +355,19 @@ class RefreshGrant:
             raise DeniedError(self.app.name, "there is no refresh token")
         form = {"grant_type": "refresh_token", REFRESH: token.reveal()}
         secret = credential.secrets.get(CLIENT_SECRET)
-        for _ in range(SENDINGS_MAX - 1):
+        lost: DuebridgeError | None = None
+        for _ in range(SENDINGS_MAX):
             try:
                 return ask(self.seam, self.app, form, secret)
-            except LOST:
-                continue
-        return ask(self.seam, self.app, form, secret)
+            except LOST as error:
+                lost = error
+            except DeniedError as error:
+                if lost is None:
+                    raise
+                reason = f"{error.reason}, after an answer was lost"
+                raise DeniedError(self.app.name, reason) from error
+        assert lost is not None
+        raise lost
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from urllib.parse import parse_qs
 from uuid import uuid4
 from zoneinfo import ZoneInfo
 
@@ -136,6 +137,11 @@ def a_seam(
         transport=httpx.MockTransport(server),
         sleep=moving.sleep,
     )
+
+
+def form_of(request: httpx.Request) -> dict[str, str]:
+    """Return a form's fields."""
+    return {name: one for name, (one,) in parse_qs(request.content.decode()).items()}
 
 
 def an_answer(
