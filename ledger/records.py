@@ -299,6 +299,8 @@ class Batch(Struct, frozen=True, kw_only=True):
         ignored: How many rows were left out on purpose, by the reason shown to people.
         totals: Amounts read, by currency, credits negative.
         settled: Of some debit documents, all that is applied to them.
+        mends: Whether a record that lands ends the earlier problems of its key, as
+            where changes are read one by one and not a list whole.
     """
 
     row_count: int
@@ -310,6 +312,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     ignored: dict[str, int] = {}
     totals: dict[Currency, Totals] = {}
     settled: tuple[Settled, ...] = ()
+    mends: bool = False
 
 
 class ListedItem(Struct, frozen=True, gc=False):

@@ -7,7 +7,6 @@ from datetime import date
 from connectors.contract import Connector
 from ledger import proof as proofs_of
 from ledger.calendar import Clock
-from ledger.errors import RetryableError, SourceError
 from ledger.ids import SourceId
 from ledger.money import Currency, to_minor
 from ledger.proof import (
@@ -21,6 +20,7 @@ from ledger.store.connections import StoredConnection
 from ledger.store.problems import StoredProblem
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
+from sync.pull import UNREAD
 from sync.result import Tally
 
 
@@ -62,7 +62,7 @@ class Prover:
     def _control(self) -> tuple[ControlTotals | None, str]:
         try:
             return self.connector.control_totals(), ""
-        except (SourceError, RetryableError) as error:
+        except UNREAD as error:
             return None, f"The books' totals cannot be read: {error.user_message}"
 
     def _compare(

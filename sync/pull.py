@@ -8,7 +8,14 @@ from decimal import Decimal
 
 from connectors.contract import Connector, Named, Progress, Step
 from ledger.calendar import Clock
-from ledger.errors import ApprovalError, RetryableError, SourceError
+from ledger.errors import (
+    AccessDeniedError,
+    ApprovalError,
+    CredentialError,
+    DuebridgeError,
+    RetryableError,
+    SourceError,
+)
 from ledger.fx import NoRateError, RateSource
 from ledger.ids import SourceId
 from ledger.money import Currency, from_minor
@@ -33,6 +40,9 @@ from sync.result import RunResult, StepResult, StepState, Tally
 
 WATCH = Callable[[str, Progress], None]
 """Told of each page that landed: which file or resource, and how far it is."""
+
+UNREAD = (SourceError, RetryableError, CredentialError, AccessDeniedError)
+"""What keeps a source from being read, and nothing else from going on."""
 
 MANY_RECORDS = 1_000
 """A run that moved so many leaves the planner with a wrong idea of the tables."""
@@ -114,7 +124,7 @@ class _Run:
                 if result.state is RunState.STOPPED:
                     break
                 self._take(step)
-        except (SourceError, RetryableError) as error:
+        except UNREAD as error:
             self._fail(StepResult("source", self._sync.connection.name), error)
         self._land_parked()
         self._check_open_items()
@@ -145,12 +155,12 @@ class _Run:
         except ApprovalError as error:
             result.state, result.note = StepState.STOPPED, error.user_message
             self._result.state = RunState.STOPPED
-        except (SourceError, RetryableError) as error:
+        except UNREAD as error:
             self._fail(result, error)
             return
         self._result.steps.append(result)
 
-    def _fail(self, result: StepResult, error: SourceError | RetryableError) -> None:
+    def _fail(self, result: StepResult, error: DuebridgeError) -> None:
         result.state, result.note = StepState.FAILED, error.user_message
         self._result.state = RunState.FAILED
         self._result.steps.append(result)
@@ -302,7 +312,7 @@ class _Run:
         except ApprovalError as error:
             result.state, result.note = StepState.STOPPED, error.user_message
             self._result.state = RunState.STOPPED
-        except (SourceError, RetryableError) as error:
+        except UNREAD as error:
             self._fail(result, error)
             return
         else:

@@ -36,4 +36,8 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
     allocations.withdraw_from(landing, batch.settled)
     derived.refresh(landing)
     problems.save(landing, resource, batch.problems)
+    if batch.mends:
+        landed = {*(one.source_id for one in batch.documents)}
+        landed |= {one.source_id for one in batch.debtors if one.own_record}
+        problems.resolve_landed(landing, resource, landed)
     return result

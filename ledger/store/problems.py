@@ -2,12 +2,12 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
 
-from sqlalchemy import select, update
+from sqlalchemy import ARRAY, Text, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.functions import count
 
@@ -94,6 +94,25 @@ def resolve_unseen(landing: Landing, resource: str, *, since: datetime) -> int:
             problem.c.resource == resource,
             problem.c.resolved_at.is_(None),
             problem.c.last_seen_at < since,
+        )
+        .values(resolved_at=landing.known_at)
+    )
+    return result.rowcount
+
+
+def resolve_landed(
+    landing: Landing, resource: str, landed: Collection[SourceId]
+) -> int:
+    """Close the earlier problems of records that have landed now."""
+    result = landing.session.execute(
+        update(problem)
+        .where(
+            landing.session.scope.owns(problem),
+            problem.c.connection_id == landing.connection_id,
+            problem.c.resource == resource,
+            problem.c.resolved_at.is_(None),
+            problem.c.last_seen_at < landing.known_at,
+            problem.c.source_ref == any_(literal(list(landed), ARRAY(Text))),
         )
         .values(resolved_at=landing.known_at)
     )

@@ -1,0 +1,385 @@
+"""Xero: numbered pages, changes since an instant, lists of what is open.
+
+Pages are read in the order of the records' keys. While they are read a record can only
+come into the window, never leave it: an edit may make a later page show a record again,
+but no record slips from a page not read yet into one that was.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import partial
+from itertools import chain
+from typing import Any, Final
+
+from connectors.contract import (
+    Capability,
+    Named,
+    Page,
+    Position,
+    Progress,
+    Reread,
+    Snapshot,
+    Step,
+)
+from connectors.faults import NotFoundError
+from connectors.http import Seam
+from connectors.limits import HeaderNames
+from ledger.calls import CallLimits
+from ledger.errors import SourceError
+from ledger.ids import SourceId
+from ledger.money import Currency
+from ledger.proof import ControlLine, ControlTotals
+from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem, Side
+from mapping.xero import organisation, snapshot
+from mapping.xero.reading import (
+    CONTACTS,
+    CREDIT_NOTES,
+    INVOICES,
+    INVOICES_WHOLE,
+    OVERPAYMENTS,
+    PAYMENTS,
+    PREPAYMENTS,
+    Table,
+)
+
+# 1. Auth
+AUTHORIZE_URL: Final = "https://login.xero.com/identity/connect/authorize"
+TOKEN_URL: Final = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
+CONNECTIONS_URL: Final = "https://api.xero.com/connections"
+API_URL: Final = "https://api.xero.com/api.xro/2.0"
+SCOPES: Final = (
+    "offline_access",
+    "accounting.invoices",
+    "accounting.payments",
+    "accounting.contacts",
+    "accounting.settings.read",
+    "accounting.reports.trialbalance.read",
+)
+IDLE_DAYS: Final = 60
+"""A token set that nobody used for so long is dead."""
+GRACE_S: Final = 30 * 60
+"""So long an old refresh token is taken once more, meant for a lost answer."""
+TENANT_HEADER: Final = "xero-tenant-id"
+
+# 2. What is read
+TABLES: Final = (
+    CONTACTS,
+    INVOICES,
+    CREDIT_NOTES,
+    OVERPAYMENTS,
+    PREPAYMENTS,
+    PAYMENTS,
+)
+FILTERS: Final[Mapping[str, Mapping[str, str]]] = {
+    "contacts": {"includeArchived": "true"},
+    "invoices": {"where": 'Type=="ACCREC"'},
+    "credit notes": {"where": 'Type=="ACCRECCREDIT"'},
+}
+CREDITS: Final[Mapping[DocumentKind, Table[Any]]] = {
+    DocumentKind.CREDIT_NOTE: CREDIT_NOTES,
+    DocumentKind.OVERPAYMENT: OVERPAYMENTS,
+    DocumentKind.PREPAYMENT: PREPAYMENTS,
+}
+SINGLES: Final[Mapping[DocumentKind, Table[Any]]] = {
+    **CREDITS,
+    DocumentKind.PAYMENT: PAYMENTS,
+    DocumentKind.REFUND: PAYMENTS,
+}
+"""Documents that are asked for one by one."""
+
+# 3. How
+PAGE_SIZE: Final = 1_000
+PAGES_MAX: Final = 10_000
+IDS_MAX: Final = 40
+"""So many keys fit into one address."""
+OVERLAP: Final = timedelta(minutes=5)
+"""What is read again of the window before, for edits that were late to show."""
+
+LIMITS: Final = CallLimits(
+    per_minute=60, per_day=5_000, concurrent=5, app_per_minute=10_000
+)
+LIMIT_HEADERS: Final = HeaderNames(
+    day_left="X-DayLimit-Remaining",
+    minute_left="X-MinLimit-Remaining",
+    app_minute_left="X-AppMinLimit-Remaining",
+    problem="X-Rate-Limit-Problem",
+    app_problems=frozenset({"appminute"}),
+)
+
+CAPABILITIES: Final = frozenset(
+    {
+        Capability.INCREMENTAL,
+        Capability.OPEN_ITEM_SNAPSHOT,
+        Capability.AR_CONTROL_BALANCE,
+    }
+)
+
+
+class EndlessPagesError(SourceError):
+    """Pages go on without end."""
+
+    def __init__(self, resource: str) -> None:
+        """Name the list."""
+        super().__init__(
+            f"Xero's list of {resource} did not end after {PAGES_MAX:,} pages, or gave "
+            "one page twice.",
+            remedy="Run again; if it stays, report it.",
+        )
+
+
+class WrongOrganisationError(SourceError):
+    """The books that answer are not those that were connected."""
+
+    def __init__(self, *, found: str, wanted: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"Xero answered with the books of {found!r}, but {wanted!r} was connected.",
+            remedy="Connect again, and choose the same organisation.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _TableStep:
+    """One list, since it was read last."""
+
+    xero: "XeroConnector"
+    table: Table[Any]
+    position: Position | None
+    dated_on: date | None = None
+    skipped: str = ""
+
+    @property
+    def resource(self) -> str:
+        return self.table.name
+
+    @property
+    def label(self) -> str:
+        return self.table.name
+
+    @property
+    def resumes(self) -> bool:
+        return self.position is not None and self.position["next_page"] is not None
+
+    def named(self) -> Named | None:
+        """Nothing follows from absence: a list of changes leaves out what did not."""
+        return None
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages not read yet."""
+        since, page, window_at, done = self._begin()
+        for count, (body, server_at) in enumerate(
+            self.xero.numbered(self.table, page, since=since), page
+        ):
+            window_at = window_at or server_at
+            records = self.table.records(body)
+            done += len(records)
+            is_last = len(records) < PAGE_SIZE
+            yield Page(
+                position={
+                    "changed_since": since,
+                    "window_at": window_at,
+                    "next_page": None if is_last else count + 1,
+                    "done": done,
+                },
+                progress=Progress(done, self.table.total(body)),
+                decode=partial(self.table.batch, body, self.xero.base),
+                is_last=is_last and since is None,
+            )
+
+    def _begin(self) -> tuple[str | None, int, str | None, int]:
+        """Return since when, from which page, the window's instant and what is done."""
+        if self.position is None:
+            return None, 1, None, 0
+        if self.resumes:
+            return (
+                self.position["changed_since"],
+                self.position["next_page"],
+                self.position["window_at"],
+                self.position["done"],
+            )
+        window_at = datetime.fromisoformat(self.position["window_at"])
+        return (window_at - OVERLAP).isoformat(), 1, None, 0
+
+
+@dataclass(slots=True)
+class XeroConnector:
+    """Reads one Xero organisation.
+
+    Attributes:
+        seam: The way to the API, signed and with the organisation's header.
+        organisation_id: The organisation that was connected.
+        now: The machine's instant, where the server does not say its own.
+    """
+
+    seam: Seam
+    organisation_id: str
+    now: Callable[[], datetime]
+    _organisation: organisation.Organisation | None = field(default=None, init=False)
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What Xero can do."""
+        return CAPABILITIES
+
+    @property
+    def base(self) -> Currency:
+        """The organisation's currency."""
+        return self.organisation.base
+
+    @property
+    def organisation(self) -> organisation.Organisation:
+        """The organisation, asked for once.
+
+        Raises:
+            WrongOrganisationError: It is another than was connected.
+        """
+        if self._organisation is None:
+            answer = self.seam.call("GET", "Organisation", idempotent=True)
+            found = organisation.read(answer.body)
+            if found.id != self.organisation_id:
+                raise WrongOrganisationError(
+                    found=found.name, wanted=self.organisation_id
+                )
+            self._organisation = found
+        return self._organisation
+
+    def check(self) -> Sequence[str]:
+        """Return whose books they are, and that each list may be read."""
+        found = self.organisation
+        lines = [f"{found.name}, {found.base}, {found.country or 'no country'}"]
+        for table in TABLES:
+            params = {"page": "1", "pageSize": "1", **FILTERS.get(table.name, {})}
+            body = self.seam.call(
+                "GET", table.path, params=params, idempotent=True
+            ).body
+            total = table.total(body)
+            lines.append(f"{table.name}: {'?' if total is None else f'{total:,}'}")
+        return lines
+
+    def steps(self, cursors: Mapping[str, Position], *, full: bool) -> Iterator[Step]:
+        """Yield a step a list; credits after invoices, payments last."""
+        for table in TABLES:
+            yield _TableStep(self, table, None if full else cursors.get(table.name))
+
+    def snapshot(self) -> Snapshot:
+        """Return how to list what is open, and to read single documents again."""
+        return Snapshot(
+            kinds=frozenset({DocumentKind.INVOICE, *SINGLES}),
+            items=self._open_items,
+            reread=self._reread,
+        )
+
+    def control_totals(self) -> ControlTotals:
+        """Return the books' open items summed up, a line a currency.
+
+        Xero's own receivables account is in the organisation's currency only.
+        """
+        found: dict[Currency, int] = {}
+        for item in self._open_items():
+            sign = 1 if item.ref.kind.side is Side.DEBIT else -1
+            found[item.currency] = found.get(item.currency, 0) + sign * item.open_minor
+        return ControlTotals(
+            source="Xero's list of open items",
+            lines=tuple(
+                ControlLine(currency=code, debtor=None, balance_minor=minor)
+                for code, minor in sorted(found.items())
+            ),
+        )
+
+    # 4. Xero's query dialect
+    def numbered(
+        self,
+        table: Table[Any],
+        first: int = 1,
+        *,
+        since: str | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[bytes, str]]:
+        """Yield pages undecoded, each with the server's instant, until a short one.
+
+        Raises:
+            EndlessPagesError: There is no end.
+        """
+        headers = {} if since is None else {"If-Modified-Since": since}
+        chosen = FILTERS.get(table.name, {}) if filters is None else filters
+        last: bytes | None = None
+        for page in range(first, first + PAGES_MAX):
+            answer = self.seam.call(
+                "GET",
+                table.path,
+                params={
+                    "page": str(page),
+                    "pageSize": str(PAGE_SIZE),
+                    "order": f"{table.id_field} ASC",
+                    **chosen,
+                },
+                headers=headers,
+                idempotent=True,
+            )
+            records = table.records(answer.body)
+            if records and bytes(records[0]) == last:
+                break
+            last = bytes(records[0]) if records else None
+            server_at = answer.server_at or self.now()
+            yield answer.body, server_at.isoformat()
+            if len(records) < PAGE_SIZE:
+                return
+        raise EndlessPagesError(table.name)
+
+    def _open_items(self) -> Iterator[ListedItem]:
+        invoices = {
+            "where": 'Type=="ACCREC"',
+            "Statuses": "AUTHORISED",
+            "summaryOnly": "true",
+        }
+        for body, _ in self.numbered(INVOICES, filters=invoices):
+            yield from snapshot.items(body, INVOICES, DocumentKind.INVOICE, self.base)
+        for kind, table in CREDITS.items():
+            where = 'Status=="AUTHORISED"'
+            if kind is DocumentKind.CREDIT_NOTE:
+                where = f'Type=="ACCRECCREDIT" AND {where}'
+            for body, _ in self.numbered(table, filters={"where": where}):
+                yield from snapshot.items(body, table, kind, self.base)
+
+    def _reread(self, refs: Sequence[DocumentRef]) -> Iterator[Reread]:
+        keys = [ref.source_id for ref in refs if ref.kind is DocumentKind.INVOICE]
+        credits_named: dict[DocumentRef, None] = {}
+        for begin in range(0, len(keys), IDS_MAX):
+            one = self._invoices(keys[begin : begin + IDS_MAX])
+            for settled in one.decode().settled:
+                credits_named |= dict.fromkeys(
+                    ref for ref in settled.credits if ref.kind in CREDITS
+                )
+            yield one
+        singles = [ref for ref in refs if ref.kind is not DocumentKind.INVOICE]
+        for ref in dict.fromkeys(chain(singles, credits_named)):
+            yield self._single(ref)
+
+    def _invoices(self, keys: Sequence[SourceId]) -> Reread:
+        answer = self.seam.call(
+            "GET",
+            INVOICES.path,
+            params={"IDs": ",".join(keys), "page": "1", "pageSize": str(PAGE_SIZE)},
+            idempotent=True,
+        )
+        there = INVOICES.keys(answer.body)
+        gone = tuple(
+            DocumentRef(DocumentKind.INVOICE, key) for key in keys if key not in there
+        )
+        return Reread(partial(INVOICES_WHOLE.batch, answer.body, self.base), gone)
+
+    def _single(self, ref: DocumentRef) -> Reread:
+        table = SINGLES[ref.kind]
+        try:
+            answer = self.seam.call(
+                "GET", f"{table.path}/{ref.source_id}", idempotent=True
+            )
+        except NotFoundError:
+            return Reread(lambda: Batch(row_count=0), (ref,))
+        return Reread(partial(table.batch, answer.body, self.base))
+
+
+def seam_headers(organisation_id: str) -> dict[str, str]:
+    """Return what each call carries beside its signature."""
+    return {TENANT_HEADER: organisation_id}

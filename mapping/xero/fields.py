@@ -1,0 +1,143 @@
+"""Dates, currencies and amounts as Xero writes them."""
+
+import re
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Final
+
+from ledger.money import (
+    MINOR_MAX,
+    Currency,
+    UnknownCurrencyError,
+    exponent,
+    round_half_up,
+)
+from ledger.money import currency as known_currency
+from ledger.records import ProblemReason
+from mapping.fields import FieldError
+
+DATE: Final = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
+EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+FAR_MS: Final = 253_370_764_800_000
+"""The year 9999: what lies beyond is no date."""
+
+
+def instant(text: str | None) -> datetime | None:
+    """Return an instant: milliseconds since 1970 in UTC, or None where none is given.
+
+    The zone beside the milliseconds is how the vendor would show it, and moves nothing.
+
+    Raises:
+        FieldError: It is something else.
+    """
+    if not text:
+        return None
+    match = DATE.fullmatch(text)
+    if match is None or abs(int(match[1])) > FAR_MS:
+        raise _date_error(text)
+    return EPOCH + timedelta(milliseconds=int(match[1]))
+
+
+def day(text: str | None) -> date:
+    """Return a calendar date; it has no zone and is never shifted.
+
+    Raises:
+        FieldError: It is missing, or no date.
+    """
+    found = instant(text)
+    if found is None or found == EPOCH:
+        raise FieldError(
+            "The date is missing.",
+            reason=ProblemReason.MISSING,
+            remedy="Open the document in Xero and give it a date.",
+        )
+    return found.date()
+
+
+def optional_day(text: str | None) -> date | None:
+    """Return a calendar date, or None where none is given."""
+    found = instant(text)
+    return None if found is None or found == EPOCH else found.date()
+
+
+def currency(text: str | None, base: Currency) -> Currency:
+    """Return a document's currency; without one it is the organisation's.
+
+    Raises:
+        FieldError: There is no such currency.
+    """
+    if not text:
+        return base
+    try:
+        return known_currency(text)
+    except UnknownCurrencyError as error:
+        raise FieldError(
+            f"{text!r} is no currency.",
+            reason=ProblemReason.CURRENCY,
+            remedy="Correct the document's currency in Xero.",
+        ) from error
+
+
+def minor(amount: Decimal, of: Currency) -> int:
+    """Return an amount in minor units.
+
+    Raises:
+        FieldError: It is below zero, out of range, or finer than the currency.
+    """
+    places = exponent(of)
+    if not amount.is_finite() or not 0 <= amount <= MINOR_MAX:
+        raise _amount_error(f"The amount {amount} is below zero or larger than any.")
+    scaled = amount.scaleb(places)
+    found = int(scaled)
+    if found != scaled:
+        raise _amount_error(f"The amount {amount} has more decimals than {of}.")
+    if found > MINOR_MAX:
+        raise _amount_error(f"The amount {amount} is larger than any invoice.")
+    return found
+
+
+def rate(given: Decimal | None) -> Decimal | None:
+    """Return an exchange rate as given, or None where there is none.
+
+    Raises:
+        FieldError: It is zero or below.
+    """
+    if given is None:
+        return None
+    if not given.is_finite() or given <= 0:
+        raise FieldError(
+            f"The exchange rate {given} cannot be.",
+            reason=ProblemReason.VALUE,
+            remedy="Correct the document's exchange rate in Xero.",
+        )
+    return given
+
+
+def home_minor(
+    amount: Decimal, of: Currency, given: Decimal | None, base: Currency
+) -> int | None:
+    """Return an amount in the organisation's currency: divided by the booked rate.
+
+    The rate is units of the document's currency for one of the organisation's.
+    """
+    if of == base:
+        return minor(amount, of)
+    if given is None:
+        return None
+    return minor(round_half_up(amount / given, base), base)
+
+
+def _amount_error(message: str) -> FieldError:
+    return FieldError(
+        message,
+        reason=ProblemReason.AMOUNT,
+        remedy="Open the document in Xero and correct it.",
+    )
+
+
+def _date_error(text: str) -> FieldError:
+    return FieldError(
+        f"{text!r} is no date.",
+        reason=ProblemReason.DATE,
+        remedy="Open the document in Xero and correct its date.",
+    )

@@ -1,0 +1,110 @@
+"""A simulated organisation, and a connector that reads it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+
+from connectors.http import Seam
+from connectors.simulators.xero import UNLIMITED, Size, XeroSimulator
+from connectors.simulators.xero.transport import SimulatorTransport
+from connectors.xero import API_URL, XeroConnector, seam_headers
+from ledger.secret import Secret
+from ledger.store.session import Database
+from ledger.testing import Books, NoRates
+from sync.proof import Prover
+from sync.pull import Sync
+from sync.result import RunResult
+from tests.connectors.xero.clock import SimulatedClock
+
+
+@dataclass(slots=True)
+class Signed:
+    """Signs as the simulator's own user does; a refused token is replaced."""
+
+    simulator: XeroSimulator
+    renewals: int = 0
+    _word: str = field(default="", init=False)
+
+    def headers(self) -> dict[str, Secret]:
+        """Return the header, the same until it is refused."""
+        if not self._word:
+            self._word = self.simulator.access_headers()["authorization"]
+        return {"authorization": Secret(self._word)}
+
+    def renew(self, refused: object) -> bool:
+        """Get another token."""
+        del refused
+        self.renewals += 1
+        self._word = ""
+        return True
+
+
+@dataclass(slots=True)
+class Organisation:
+    """A tenant of ours that reads an organisation of Xero's."""
+
+    simulator: XeroSimulator
+    connector: XeroConnector
+    clock: SimulatedClock
+    ours: Books
+
+    def sync(self, *, full: bool = False, accept: bool = False) -> RunResult:
+        """Run a sync, an hour after the last."""
+        self.simulator.clock.advance(3_600)
+        return Sync(
+            database=self.ours.database,
+            tenant=self.ours.tenant,
+            connection=self.ours.connection,
+            connector=self.connector,
+            clock=self.clock,
+            rates=NoRates(),
+            full=full,
+            accept_closures=accept,
+        ).run()
+
+    @property
+    def prover(self) -> Prover:
+        """What proves the ledger by the books."""
+        return Prover(
+            database=self.ours.database,
+            tenant=self.ours.tenant,
+            connection=self.ours.connection,
+            connector=self.connector,
+            clock=self.clock,
+        )
+
+
+Opener = Callable[[int], Organisation]
+
+
+@pytest.fixture
+def open_organisation(database: Database) -> Iterator[Opener]:
+    """Open an organisation with so many invoices."""
+    seams: list[Seam] = []
+
+    def opened(invoices: int) -> Organisation:
+        simulator = XeroSimulator(size=Size(invoices=invoices), limits=UNLIMITED)
+        clock = SimulatedClock(simulator.clock)
+        seam = Seam(
+            base_url=API_URL,
+            name="Xero",
+            clock=clock,
+            authenticator=Signed(simulator),
+            headers=seam_headers(simulator.tenant_id),
+            transport=SimulatorTransport(simulator),
+            sleep=simulator.clock.advance,
+        )
+        seams.append(seam)
+        connector = XeroConnector(seam, simulator.tenant_id, clock.now)
+        return Organisation(simulator, connector, clock, Books.open(database))
+
+    yield opened
+    for seam in seams:
+        seam.close()
+
+
+@pytest.fixture
+def organisation(open_organisation: Opener) -> Organisation:
+    """An organisation of 120 invoices."""
+    return open_organisation(120)
