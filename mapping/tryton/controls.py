@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from datetime import date
 
+from ledger.errors import RecordError
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.proof import ControlLine, ControlTotals
 from mapping.tryton.lines import debtor_of, worth
 from mapping.tryton.reading import shapes
-from mapping.tryton.wire import Line
+from mapping.tryton.wire import AnswerError, Line
 
 SOURCE = "Tryton's unreconciled receivable lines"
 
@@ -26,15 +27,16 @@ def control_totals(
         as_of: The day they were read; None leaves it to the business day.
 
     Raises:
-        AnswerError: An answer is an error, or no list.
-        FieldError: A line cannot be read, so that no total is sure.
-        UnknownCurrencyError: A currency is none of ISO 4217's.
+        AnswerError: An answer is an error or no list, or a record cannot be read.
     """
     sums: dict[tuple[SourceId, Currency], int] = {}
     for body in bodies:
         for line in shapes(body, Line):
-            value = worth(line, home)
-            key = (debtor_of(line).source_id, value.currency)
+            try:
+                value = worth(line, home)
+                key = (debtor_of(line).source_id, value.currency)
+            except RecordError as error:
+                raise AnswerError("", f"Move line {line.id}: {error}") from error
             sums[key] = sums.get(key, 0) + value.minor
     return ControlTotals(
         source=SOURCE,

@@ -1,7 +1,7 @@
 """Tryton's unreconciled lines of no invoice: payments on account, manual entries."""
 
 from ledger.money import Currency
-from ledger.records import Batch
+from ledger.records import Batch, DocumentRef, Settled, Side
 from mapping.tryton.lines import Owners, debtor_of, entry, moves_of
 from mapping.tryton.reading import Page, map_all, readable
 from mapping.tryton.requests import ENTRIES
@@ -31,11 +31,19 @@ def batch(body: bytes, owners: Owners, home: Currency) -> Batch:
         if owners.cancels(line):
             page.ignore("cancelled")
             return
+        if line.reconciliation is not None:
+            page.ignore("reconciled")
+            return
         document = entry(line, home)
         if document is None:
             page.ignore("of no amount")
             return
         page.debtors.append(debtor_of(line))
         page.documents.append(document)
+        if document.kind.side is Side.DEBIT and not line.invoice_payments:
+            # Nothing is applied to a line that is neither reconciled nor linked.
+            page.settled.append(
+                Settled(DocumentRef(document.kind, document.source_id), ())
+            )
 
     return map_all(ENTRIES, body, Line, add)

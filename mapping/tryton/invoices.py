@@ -16,6 +16,7 @@ from ledger.records import (
     DocumentKind,
     Instalment,
     ProblemReason,
+    Settled,
     Side,
 )
 from mapping.fields import FieldError, text_or_none
@@ -82,6 +83,12 @@ def _add(page: Page, invoice: Invoice, owners: Owners, home: Currency) -> None:
         and (payment := _payment(line, owners, home)).minor
         and payment.ref.kind.side is not whole.ref.kind.side
     ]
+    is_unreconciled = all(line.reconciliation is None for line in invoice.lines)
+    if is_unreconciled and whole.ref.kind.side is Side.DEBIT:
+        # Links are all there is, so what a deleted reconciliation settled has ended.
+        page.settled.append(
+            Settled(whole.ref, tuple(claim.credit for claim in page.claims))
+        )
 
 
 def _document(invoice: Invoice, home: Currency) -> tuple[Document, Debtor]:

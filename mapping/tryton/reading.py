@@ -22,13 +22,14 @@ from ledger.records import (
     Document,
     Problem,
     ProblemReason,
+    Settled,
     Side,
     Totals,
 )
 from mapping.amounts import AmountReader
 from mapping.fields import FieldError
 from mapping.tryton.requests import Request
-from mapping.tryton.wire import Amount, Coded, records
+from mapping.tryton.wire import Amount, AnswerError, Coded, records
 
 Shape = TypeVar("Shape")
 
@@ -45,6 +46,7 @@ class Page:
     debtors: list[Debtor] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
+    settled: list[Settled] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
 
@@ -61,6 +63,7 @@ class Page:
             debtors=tuple(self.debtors),
             documents=tuple(self.documents),
             claims=tuple(self.claims),
+            settled=tuple(self.settled),
             problems=tuple(self.problems),
             ignored=self.ignored,
             totals=_totals(self.documents),
@@ -97,6 +100,7 @@ def map_all(
         page.debtors += part.debtors
         page.documents += part.documents
         page.claims += part.claims
+        page.settled += part.settled
         for reason in part.ignored:
             page.ignore(reason)
     return page.batch(len(found))
@@ -189,17 +193,12 @@ def shapes(body: bytes, shape: type[Shape]) -> Sequence[Shape]:
     """Return an answer's records where each must be as expected.
 
     Raises:
-        AnswerError: The answer is an error, or no list.
-        FieldError: A record has another shape.
+        AnswerError: The answer is an error or no list, or a record has another shape.
     """
     try:
         return [msgspec.json.decode(raw, type=shape) for raw in records(body)]
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise FieldError(
-            f"An answer has another shape than expected: {error}.",
-            reason=ProblemReason.SHAPE,
-            remedy="Check the version of this Tryton: 8.2 is supported.",
-        ) from error
+        raise AnswerError("", f"A record has another shape: {error}.") from error
 
 
 def readable(body: bytes, shape: type[Shape]) -> Iterator[Shape]:

@@ -150,6 +150,14 @@ ENTRIES: Final = Request(
 """What no reconciliation holds: payments on account, linked ones, manual entries. The
 open lines of invoices are among them and left to their invoices. It is what Tryton's
 own balances are made of, too."""
+LINES: Final = Request(
+    resource="entries",
+    model="account.move.line",
+    company="move.company",
+    domain=(RECEIVABLE,),
+    fields=LINE_FIELDS,
+)
+"""Receivable lines whatever settled them, to be asked for by their keys."""
 RECONCILIATIONS: Final = Request(
     resource="allocations",
     model="account.move.reconciliation",
@@ -184,6 +192,11 @@ def owning(moves: Collection[int]) -> Domain:
         [["additional_moves", "in", keys]],
         [["cancel_move", "in", keys]],
     ]
+
+
+def among(keys: Collection[int]) -> Domain:
+    """Return the domain of single records."""
+    return ["id", "in", sorted(keys)]
 
 
 def changed(since: datetime) -> Domain:

@@ -1,0 +1,447 @@
+"""Tryton 8.2 over JSON-RPC: one company's receivables.
+
+- Calls: `POST /DATABASE/rpc/`; business errors come with status 200 and an `error`.
+- Session: `common.db.login`, then `Authorization: Session …`; a lost one is a 401.
+- Context: the user's preferences, which hold the company, go with every call.
+- Changes: `write_date` or `create_date`, to the microsecond, of the server's clock;
+  read with an overlap, since a transaction shows only once it ends. A deleted
+  reconciliation tells nothing: the list of open items shows it.
+- Lists are read in the order of keys, each page after the last key.
+
+Checked against a running trytond 8.2.1, November 2026.
+"""
+
+from base64 import b64encode
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from functools import cached_property, partial
+from itertools import count, islice
+from typing import Any, Final
+from urllib.parse import quote
+
+import msgspec
+from msgspec import Struct
+
+from connectors.answers import Answer
+from connectors.contract import (
+    Capability,
+    Page,
+    Position,
+    Progress,
+    Reread,
+    Snapshot,
+)
+from connectors.http import Seam
+from ledger.money import Currency, UnknownCurrencyError, currency
+from ledger.proof import ControlTotals
+from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem
+from ledger.secret import Secret
+from mapping.tryton import (
+    controls,
+    entries,
+    invoices,
+    parties,
+    reconciliations,
+    requests,
+    rereading,
+    snapshots,
+)
+from mapping.tryton.lines import KINDS, Owners
+from mapping.tryton.reading import shapes
+from mapping.tryton.requests import Domain, Request
+from mapping.tryton.wire import AnswerError, Company, records, result
+
+PAGE_SIZE: Final = 200
+PAGES_MAX: Final = 100_000
+REREAD_SIZE: Final = 100
+"""Documents read again in one go."""
+OVERLAP: Final = timedelta(minutes=10)
+"""How long a transaction may have been open before its records show."""
+
+
+class Session:
+    """Logs in, and again when the server has forgotten the session.
+
+    The password goes in the body of a call, so the seam must not write a trace.
+    """
+
+    def __init__(
+        self, seam: Seam, *, database: str, user: str, password: Secret
+    ) -> None:
+        """Keep what is needed to log in; nothing is sent yet."""
+        self._seam = seam
+        self._database = database
+        self._user = user
+        self._password = password
+        self._token: Secret | None = None
+
+    def headers(self) -> Mapping[str, Secret]:
+        """Return the session's header.
+
+        Raises:
+            CredentialError: User or password is wrong.
+        """
+        if self._token is None:
+            self._token = self._log_in()
+        return {"authorization": self._token}
+
+    def renew(self, refused: Mapping[str, Secret]) -> bool:
+        """Log in again.
+
+        Raises:
+            CredentialError: User or password is wrong.
+        """
+        if refused.get("authorization") == self._token:
+            self._token = self._log_in()
+        return True
+
+    def _log_in(self) -> Secret:
+        answer = self._seam.call(
+            "POST",
+            _address(self._seam, self._database),
+            json={
+                "id": 0,
+                "method": "common.db.login",
+                "params": [self._user, {"password": self._password.reveal()}],
+            },
+            idempotent=True,
+        )
+        try:
+            user, session, *_ = msgspec.json.decode(result(answer.body), type=list[Any])
+        except (msgspec.DecodeError, ValueError) as error:
+            raise AnswerError("", "Tryton's login answered with no session.") from error
+        token = b64encode(f"{self._user}:{user}:{session}".encode()).decode()
+        return Secret(f"Session {token}")
+
+
+class _Key(Struct):
+    id: int
+
+
+@dataclass
+class Books:
+    """One company's lists, page by page."""
+
+    seam: Seam
+    database: str
+    page_size: int = PAGE_SIZE
+    _ids: Iterator[int] = field(default_factory=lambda: count(1))
+
+    def call(self, method: str, params: Sequence[Any]) -> Answer:
+        """Call a method that only reads.
+
+        Raises:
+            DuebridgeError: It could not be called; the class says what to do.
+        """
+        return self.seam.call(
+            "POST",
+            _address(self.seam, self.database),
+            json={"id": next(self._ids), "method": method, "params": params},
+            idempotent=True,
+        )
+
+    @cached_property
+    def context(self) -> dict[str, Any]:
+        """The user's preferences.
+
+        Raises:
+            AnswerError: They name no company.
+        """
+        answer = self.call("model.res.user.get_preferences", [True, {}])
+        found = msgspec.json.decode(result(answer.body))
+        if not isinstance(found, dict) or not found.get("company"):
+            raise AnswerError("", "The user's preferences in Tryton name no company.")
+        return found
+
+    @cached_property
+    def home(self) -> Currency:
+        """The company's currency.
+
+        Raises:
+            AnswerError: It cannot be read, or has no ISO 4217 code.
+        """
+        found = [
+            company
+            for body in self.bodies(requests.COMPANY)
+            for company in shapes(body, Company)
+        ]
+        try:
+            (company,) = found
+            return currency(company.currency.code or "")
+        except (ValueError, UnknownCurrencyError) as error:
+            raise AnswerError("", f"The company has no currency: {error}") from error
+
+    def server_at(self) -> datetime:
+        """Return the server's own instant."""
+        answer = self.call("model.res.user.get_preferences", [True, {}])
+        return answer.server_at or self.seam.clock.now()
+
+    def bodies(
+        self, request: Request, where: Domain | None = None, after: int = 0
+    ) -> Iterator[bytes]:
+        """Yield all pages of a list as they came; the last may be empty.
+
+        Raises:
+            AnswerError: A page cannot be read, or the list has no end.
+        """
+        for _ in range(PAGES_MAX):
+            params = request.params(
+                self.context, limit=self.page_size, after=after, where=where
+            )
+            body = self.call(request.method, params).body
+            keys = last_key(body)
+            yield body
+            if keys is None or len(records(body)) < self.page_size:
+                return
+            after = keys
+        raise AnswerError("", f"Tryton's list of {request.resource} has no end.")
+
+    def owners(self, moves: frozenset[int]) -> Owners:
+        """Return whose moves are."""
+        if not moves:
+            return Owners([])
+        return Owners.read(*self.bodies(requests.OWNERS, requests.owning(moves)))
+
+
+Mapped = Callable[[Books, bytes], Batch]
+
+
+def _customers(books: Books, body: bytes) -> Batch:
+    del books
+    return parties.batch(body)
+
+
+def _invoices(books: Books, body: bytes) -> Batch:
+    return invoices.batch(body, books.owners(invoices.moves(body)), books.home)
+
+
+def _entries(books: Books, body: bytes) -> Batch:
+    return entries.batch(body, books.owners(entries.moves(body)), books.home)
+
+
+def _reconciliations(books: Books, body: bytes) -> Batch:
+    owners = books.owners(reconciliations.moves(body))
+    return reconciliations.batch(body, owners, books.home)
+
+
+LISTS: Final[tuple[tuple[Request, Mapped], ...]] = (
+    (requests.CUSTOMERS, _customers),
+    (requests.INVOICES, _invoices),
+    (requests.ENTRIES, _entries),
+    (requests.RECONCILIATIONS, _reconciliations),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStep:
+    """One list, as far as it is not read yet.
+
+    A cursor holds the instant from which the next reading begins (`window`), the one
+    from which this reading began (`begin`; None reads all), and the last key.
+    """
+
+    books: Books
+    request: Request
+    mapped: Mapped
+    cursor: Position | None
+    full: bool
+
+    dated_on: date | None = None
+    skipped: str = ""
+
+    @property
+    def resource(self) -> str:
+        """The key of its cursor."""
+        return self.request.resource
+
+    @property
+    def label(self) -> str:
+        """What to call it."""
+        return self.request.resource
+
+    @property
+    def resumes(self) -> bool:
+        """Whether an earlier reading was cut off."""
+        return self.cursor is not None and not self.cursor["done"]
+
+    def named(self) -> None:
+        """Name nothing: the list of open items shows what is gone."""
+
+    def pages(self) -> Iterator[Page]:
+        """Yield the pages that are new or changed.
+
+        Raises:
+            DuebridgeError: A page could not be read; the class says what to do.
+        """
+        window = self.books.server_at().isoformat()
+        begin, after, done = None, 0, 0
+        if self.cursor is not None and self.resumes:
+            begin, window = self.cursor["begin"], self.cursor["window"]
+            after, done = self.cursor["after"], self.cursor["count"]
+        elif self.cursor is not None and not self.full:
+            begin = self.cursor["window"]
+        where = None
+        if begin is not None:
+            where = requests.changed(datetime.fromisoformat(begin) - OVERLAP)
+        held: bytes | None = None
+        for body in self.books.bodies(self.request, where, after):
+            if held is not None:
+                after, done = last_key(held) or after, done + len(records(held))
+                yield self._page(held, begin, window, after, done)
+            held = body
+        assert held is not None
+        done += len(records(held))
+        yield self._page(held, begin, window, 0, done, is_last=True)
+
+    def _page(
+        self,
+        body: bytes,
+        begin: str | None,
+        window: str,
+        after: int,
+        done: int,
+        *,
+        is_last: bool = False,
+    ) -> Page:
+        position = {
+            "begin": begin,
+            "window": window,
+            "after": after,
+            "count": done,
+            "done": is_last,
+        }
+        return Page(
+            position,
+            Progress(done, None),
+            partial(self.mapped, self.books, body),
+            is_last=is_last,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TrytonConnector:
+    """Reads one company in one Tryton database."""
+
+    books: Books
+
+    @property
+    def capabilities(self) -> frozenset[Capability]:
+        """What it can do."""
+        return frozenset(
+            {
+                Capability.INCREMENTAL,
+                Capability.SEES_DELETES,
+                Capability.HOME_AMOUNTS,
+                Capability.OPEN_ITEM_SNAPSHOT,
+                Capability.AR_CONTROL_BALANCE,
+            }
+        )
+
+    def check(self) -> Sequence[str]:
+        """Return what was found, a line each.
+
+        Raises:
+            DuebridgeError: Nothing can be read; the class says what to do.
+        """
+        name = self.books.context.get("company.rec_name", "a company")
+        found = [f"{name}, which keeps its books in {self.books.home}"]
+        for request, _ in LISTS:
+            params = request.params(self.books.context, limit=1)
+            readable = records(self.books.call(request.method, params).body)
+            found.append(f"{request.resource}: {'found' if readable else 'none'}")
+        return found
+
+    def steps(
+        self, cursors: Mapping[str, Position], *, full: bool
+    ) -> Iterator[ListStep]:
+        """Yield the lists, debtors first."""
+        for request, mapped in LISTS:
+            yield ListStep(
+                books=self.books,
+                request=request,
+                mapped=mapped,
+                cursor=cursors.get(request.resource),
+                full=full,
+            )
+
+    def snapshot(self) -> Snapshot:
+        """Return how to list and reread open items."""
+        return Snapshot(
+            kinds=frozenset[DocumentKind]().union(*KINDS.values()),
+            items=self._open_items,
+            reread=self._reread,
+        )
+
+    def control_totals(self) -> ControlTotals:
+        """Return the receivable balance of each party and currency.
+
+        Raises:
+            DuebridgeError: It cannot be read; the class says what to do.
+        """
+        return controls.control_totals(
+            self.books.bodies(requests.ENTRIES), self.books.home
+        )
+
+    def _open_items(self) -> Iterator[ListedItem]:
+        pages = (
+            (body, self.books.owners(entries.moves(body)))
+            for body in self.books.bodies(requests.ENTRIES)
+        )
+        return snapshots.open_items(pages, self.books.home)
+
+    def _reread(self, refs: Sequence[DocumentRef]) -> Iterator[Reread]:
+        waiting = iter(refs)
+        while some := list(islice(waiting, REREAD_SIZE)):
+            yield self._reread_some(some)
+
+    def _reread_some(self, refs: Sequence[DocumentRef]) -> Reread:
+        of_invoices = self._single(
+            requests.INVOICES, (one for one in refs if one.kind in KINDS["invoices"])
+        )
+        of_lines = self._single(
+            requests.LINES, (one for one in refs if one.kind in KINDS["entries"])
+        )
+        sets = rereading.reconciliations_of(of_invoices, of_lines)
+        of_sets: Iterable[bytes] = ()
+        if sets:
+            where = requests.among(sets)
+            of_sets = self.books.bodies(requests.RECONCILIATIONS, where)
+        # What a reconciliation says of a line counts, so it comes last.
+        batch = rereading.together(
+            [
+                *(_invoices(self.books, body) for body in of_invoices),
+                *(_entries(self.books, body) for body in of_lines),
+                *(_reconciliations(self.books, body) for body in of_sets),
+            ],
+            refs,
+        )
+        found = {DocumentRef(one.kind, one.source_id) for one in batch.documents}
+        gone = () if batch.problems else tuple(one for one in refs if one not in found)
+        return Reread(lambda: batch, gone)
+
+    def _single(self, request: Request, refs: Iterable[DocumentRef]) -> list[bytes]:
+        keys = [int(one.source_id) for one in refs]
+        if not keys:
+            return []
+        return list(self.books.bodies(request, requests.among(keys)))
+
+
+def last_key(body: bytes) -> int | None:
+    """Return the key of a page's last record, or None where it has none.
+
+    Raises:
+        AnswerError: The answer is an error or no list, or its last record has no key.
+    """
+    found = records(body)
+    if not found:
+        return None
+    try:
+        return msgspec.json.decode(found[-1], type=_Key).id
+    except msgspec.DecodeError as error:
+        raise AnswerError("", f"A record of Tryton has no key: {error}.") from error
+
+
+def _address(seam: Seam, database: str) -> str:
+    """Return where a database answers; without the last slash it would redirect."""
+    return f"{seam.base_url.rstrip('/')}/{quote(database, safe='')}/rpc/"
