@@ -59,7 +59,9 @@ class OpenItemCheck:
     ) -> list[DocumentRef]:
         if not differing and not done:
             return []
-        refs = [one.ref for one in differing] + self._waited_for()
+        refs = [one.ref for one in differing]
+        known = [ref for ref in refs if ref in done]
+        refs += self._waited_for(known)
         fresh = [ref for ref in dict.fromkeys(refs) if ref not in done]
         return fresh[: REREAD_MAX - len(done)]
 
@@ -72,12 +74,16 @@ class OpenItemCheck:
             self.refuse(counts.missing, counts.ours)
             return snapshots.differing(begun, kinds)
 
-    def _waited_for(self) -> list[DocumentRef]:
+    def _waited_for(self, differing: Sequence[DocumentRef]) -> list[DocumentRef]:
+        """Return what claims wait for, and what documents that still differ lean on."""
         with self.begin() as begun:
-            waiting = allocations.load_waiting(begun.session, begun.connection_id)
-        refs = [one.debit for one in waiting if not one.has_debit]
+            session, connection_id = begun.session, begun.connection_id
+            waiting = allocations.load_waiting(session, connection_id)
+            refs = allocations.load_returned(session, connection_id)
+            refs += allocations.load_counterparts(session, connection_id, differing)
+        refs += [one.debit for one in waiting if not one.has_debit]
         refs += [one.credit for one in waiting if not one.has_credit]
-        return list(dict.fromkeys(refs))
+        return refs
 
     def _reread(self, wanted: Sequence[DocumentRef], result: StepResult) -> int:
         gone = 0

@@ -88,6 +88,7 @@ parked AS (
     SELECT :tenant_id, :connection_id, :known_at, {", ".join(TERMS)}
     FROM resolved WHERE NOT is_ready OR end_on IS NOT NULL
     ON CONFLICT (tenant_id, claim_id) DO UPDATE SET
+        known_at = excluded.known_at,
         {", ".join(f"{name} = excluded.{name}" for name in TERMS[1:])}
 ),
 released AS (
@@ -395,6 +396,65 @@ WHERE s.tenant_id = :tenant_id AND s.withdrawn_on IS NULL
        OR d.voided_on IS NULL AND c.voided_on IS NULL)
 ORDER BY s.debit_source_id COLLATE "C", s.credit_source_id COLLATE "C", s.claim_id
 """
+
+
+# The other ends of what is applied to or from some documents.
+COUNTERPARTS = f"""
+WITH given AS (
+    SELECT {keys.sql("n.kind", "n.source_id")} AS id
+    FROM unnest(CAST(:kinds AS text[]), CAST(:source_ids AS text[]))
+         AS n (kind, source_id)
+)
+SELECT o.kind, o.source_id
+FROM given g
+CROSS JOIN LATERAL (
+    SELECT a.credit_id AS id, a.amount_minor FROM allocation a
+    WHERE a.tenant_id = :tenant_id AND a.debit_id = g.id
+    UNION ALL
+    SELECT a.debit_id, a.amount_minor FROM allocation a
+    WHERE a.tenant_id = :tenant_id AND a.credit_id = g.id
+) AS leg
+CROSS JOIN LATERAL {by_key("document", "leg.id")} AS o
+GROUP BY o.kind, o.source_id HAVING sum(leg.amount_minor) <> 0
+ORDER BY o.kind, o.source_id COLLATE "C"
+"""
+
+
+def load_counterparts(
+    session: Session, connection_id: ConnectionId, refs: Sequence[DocumentRef]
+) -> list[DocumentRef]:
+    """Return the documents that settle these, or that these settle."""
+    rows = session.execute(
+        COUNTERPARTS,
+        {
+            "connection_id": connection_id,
+            "kinds": [str(ref.kind) for ref in refs],
+            "source_ids": [ref.source_id for ref in refs],
+        },
+    )
+    return [
+        DocumentRef(DocumentKind(row.kind), SourceId(row.source_id)) for row in rows
+    ]
+
+
+# Someone applied what was taken for deleted: perhaps it is there again.
+RETURNED = """
+SELECT d.kind, d.source_id
+FROM parked_claim p
+CROSS JOIN LATERAL (VALUES (p.debit_id), (p.credit_id)) AS side (id)
+JOIN document d ON d.tenant_id = :tenant_id AND d.id = side.id
+WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
+  AND p.withdrawn_on IS NULL AND d.tombstone IS NOT NULL AND p.known_at > d.known_at
+GROUP BY d.kind, d.source_id ORDER BY d.kind, d.source_id COLLATE "C"
+"""
+
+
+def load_returned(session: Session, connection_id: ConnectionId) -> list[DocumentRef]:
+    """Return documents taken for deleted that a claim has named since."""
+    rows = session.execute(RETURNED, {"connection_id": connection_id})
+    return [
+        DocumentRef(DocumentKind(row.kind), SourceId(row.source_id)) for row in rows
+    ]
 
 
 def any_ready(session: Session, connection_id: ConnectionId) -> bool:
