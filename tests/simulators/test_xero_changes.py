@@ -162,6 +162,16 @@ class TestPayments:
         taken = caller.put("/Payments", json=payment(invoice, "1", Date="2026-01-11"))
         assert taken.status_code == 200
 
+    def test_what_is_paid_too_much_is_an_overpayment(
+        self, simulator: XeroSimulator, caller: httpx.Client, invoice: Document
+    ) -> None:
+        """110 on 100: the invoice is paid, and 10 waits to be used."""
+        rest = simulator.books.overpay(invoice, Decimal(110))
+        paid = shown(caller, invoice)
+
+        assert (paid["Status"], paid["AmountPaid"]) == ("PAID", 100)
+        assert shown(caller, rest)["RemainingCredit"] == 10
+
 
 class TestAllocations:
     """Credits put to invoices, and freed."""

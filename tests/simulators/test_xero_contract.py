@@ -15,7 +15,9 @@ from connectors.simulators.xero import UNLIMITED, Size, XeroSimulator
 from connectors.simulators.xero.model import Kind
 from tests.simulators.xero_calls import body, client
 
-CONTRACT = Path(__file__).parents[3] / "shared/contracts/xero/xero_accounting.yaml"
+CONTRACTS = Path(__file__).parents[3] / "shared/contracts/xero"
+CONTRACT = CONTRACTS / "xero_accounting.yaml"
+IDENTITY = CONTRACTS / "xero-identity.yaml"
 
 pytestmark = pytest.mark.skipif(
     not CONTRACT.exists(), reason="the vendor's contract does not lie beside this"
@@ -115,6 +117,16 @@ def test_every_single_thing_keeps_to_the_contract(
 
     check(read, name)
     assert [one[key] for one in read[name]] == [first[key]]
+
+
+def test_connections_keep_to_the_contract(caller: httpx.Client) -> None:
+    """The organisations of a token are as the identity contract has them."""
+    rules = yaml.safe_load(IDENTITY.read_text(encoding="utf-8"))
+    schema = rules["components"]["schemas"]["Connection"]
+    (connection,) = caller.get("https://api.xero.com/connections").json()
+    validator = Draft4Validator(schema | {"additionalProperties": False})
+
+    assert list(validator.iter_errors(connection)) == []
 
 
 def open_invoice(caller: httpx.Client) -> dict[str, Any]:

@@ -78,11 +78,14 @@ def test_the_app_has_a_limit_over_all_organisations() -> None:
 def test_five_calls_at_once_and_no_more() -> None:
     """While five slow calls are inside, the sixth is refused."""
     simulator = XeroSimulator(size=SMALL)
-    simulator.faults.plan(faults.slow(1), calls=6)
-    with SimulatorServer(simulator) as server, ThreadPoolExecutor(6) as pool:
+    simulator.faults.plan(faults.slow(2), calls=6)
+    with (
+        SimulatorServer(simulator) as server,
+        httpx.Client(headers=simulator.access_headers(), timeout=30) as caller,
+        ThreadPoolExecutor(6) as pool,
+    ):
         url = f"{server.url}/api.xro/2.0/Organisation"
-        headers = simulator.access_headers()
-        calls = [pool.submit(httpx.get, url, headers=headers) for _ in range(6)]
+        calls = [pool.submit(caller.get, url) for _ in range(6)]
         answers = [one.result() for one in calls]
 
     refused = [one for one in answers if one.status_code == 429]

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from connectors.simulators.xero.clock import from_ms
 from connectors.simulators.xero.errors import BooksError
-from connectors.simulators.xero.model import Line, Status, rounded
+from connectors.simulators.xero.model import AMOUNT_END, Line, Status, rounded
 from connectors.simulators.xero.replies import (
     RefusedError,
     Request,
@@ -62,7 +62,7 @@ def amount(element: Element, field: str) -> Decimal | None:
         read = Decimal(str(value))
     except InvalidOperation:
         raise BooksError(f"{field} is not a valid number") from None
-    if not read.is_finite():
+    if not read.is_finite() or abs(read) >= AMOUNT_END:
         raise BooksError(f"{field} is not a valid number")
     return read
 

@@ -12,6 +12,7 @@ from typing import Final
 from connectors.simulators.xero.contact_books import ContactBooks, change
 from connectors.simulators.xero.errors import BooksError
 from connectors.simulators.xero.model import (
+    AMOUNT_END,
     Allocation,
     BatchPayment,
     Contact,
@@ -26,6 +27,8 @@ from connectors.simulators.xero.model import (
 )
 
 TERMS_DAYS: Final = 30
+CODE_LENGTH: Final = 3
+RATE_LEAST: Final = Decimal("0.000001")
 
 _NUMBERS: Final = {
     Kind.INVOICE: "INV",
@@ -71,10 +74,8 @@ class Books(ContactBooks):
         day = issued_on or self.clock.today
         if amount is not None:
             lines = [_one_line(amount)]
-        if not lines:
-            raise BooksError("One or more line items must be specified")
-        if any(not fits(one.amount + one.tax, code) for one in lines):
-            raise BooksError("The line total has more decimal places than allowed")
+        _check_lines(lines, code)
+        _check_rate(rate)
         if contact.status is not ContactStatus.ACTIVE:
             raise BooksError("The contact is archived")
         number = number or f"{_NUMBERS[kind]}-{self.serial + 1:06}"
@@ -164,6 +165,8 @@ class Books(ContactBooks):
                 "This document cannot be edited as it has a payment or credit note "
                 "allocated to it."
             )
+        if lines:
+            _check_lines(lines, document.currency)
         self._touch_document(document)
         document.due_on = due_on or document.due_on
         document.expected_on = expected_on or document.expected_on
@@ -184,6 +187,7 @@ class Books(ContactBooks):
     ) -> Payment:
         """Pay an invoice, or refund a credit; without an amount all of what is open."""
         self._need_open(document, amount, "Payment")
+        _check_rate(rate)
         day = paid_on or self.clock.today
         paid = document.open if amount is None else amount
         day_rate = rate or self.rates.at(document.currency, day)
@@ -213,6 +217,19 @@ class Books(ContactBooks):
         return self.pay(credit, amount)
 
     @change
+    def overpay(self, invoice: Document, amount: Decimal) -> Document:
+        """Pay more than is due: the invoice in full, and the rest as overpayment."""
+        rest = amount - invoice.open
+        rate = self.pay(invoice).rate
+        return self.post(
+            invoice.contact,
+            rest,
+            kind=Kind.OVERPAYMENT,
+            currency=invoice.currency,
+            rate=rate,
+        )
+
+    @change
     def pay_together(
         self, invoices: Iterable[Document], *, paid_on: date | None = None
     ) -> BatchPayment:
@@ -235,7 +252,9 @@ class Books(ContactBooks):
         if payment.is_deleted:
             raise BooksError("This payment has already been deleted")
         if over_api and (payment.batch is not None or payment.is_reconciled):
-            raise BooksError("Payments that are part of a batch cannot be deleted")
+            raise BooksError(
+                "Payments that are reconciled or part of a batch cannot be deleted"
+            )
         self.touch(payment)
         self._touch_document(payment.document)
         payment.is_deleted = True
@@ -330,6 +349,25 @@ class Books(ContactBooks):
             + [one.allocated_on for one in document.allocations],
             default=document.issued_on,
         )
+
+
+def _check_lines(lines: Sequence[Line], currency: str) -> None:
+    """Refuse lines that make no document."""
+    if not lines:
+        raise BooksError("One or more line items must be specified")
+    if not (len(currency) == CODE_LENGTH and currency.isascii() and currency.isupper()):
+        raise BooksError(f"{currency} is no currency")
+    totals = [one.amount + one.tax for one in lines]
+    if any(abs(one) >= AMOUNT_END or not fits(one, currency) for one in totals):
+        raise BooksError(f"A line total is no amount of {currency}")
+    if any(not fits(one.tax, currency) for one in lines) or sum(totals) < 0:
+        raise BooksError("The document total must not be negative")
+
+
+def _check_rate(rate: Decimal | None) -> None:
+    """Refuse a rate that nothing can be divided by."""
+    if rate is not None and not RATE_LEAST <= rate < 1 / RATE_LEAST:
+        raise BooksError("The currency rate is out of range")
 
 
 def _one_line(amount: Decimal) -> Line:

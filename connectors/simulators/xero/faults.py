@@ -1,8 +1,10 @@
 """What can go wrong on the way, switched on for the next calls."""
 
+import struct
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from threading import Lock
 from typing import Final
 
@@ -105,13 +107,8 @@ def gzip_bomb(size: int = BOMB_BYTES) -> Fault:
     """Send few bytes that unpack to very many."""
 
     def spoil(answer: Response) -> Response:
-        packer = zlib.compressobj(9, wbits=31)
-        block = b" " * 2**20
-        parts = [packer.compress(b"{")]
-        parts += [packer.compress(block) for _ in range(size // len(block))]
         headers = {**answer.headers, "content-encoding": "gzip"}
-        body = b"".join([*parts, packer.flush()])
-        return replace(answer, headers=headers, body=body)
+        return replace(answer, headers=headers, body=_bomb(size))
 
     return Fault(name="gzip bomb", spoil=spoil, happens=True)
 
@@ -191,3 +188,18 @@ class Faults:
                     self._planned.remove(one)
                 return one.fault
         return None
+
+
+@cache
+def _bomb(size: int) -> bytes:
+    """Pack so many spaces; a block is packed once and repeated."""
+    block = b" " * 2**20
+    packer = zlib.compressobj(9, wbits=-15)
+    packed = packer.compress(block) + packer.flush(zlib.Z_FULL_FLUSH)
+    count = size // len(block)
+    check = 0
+    for _ in range(count):
+        check = zlib.crc32(block, check)
+    head = b"\x1f\x8b\x08" + bytes(6) + b"\xff"
+    tail = struct.pack("<LL", check, count * len(block) % 2**32)
+    return head + packed * count + b"\x03\x00" + tail

@@ -13,6 +13,8 @@ from typing import Final
 
 ZERO: Final = Decimal(0)
 HOME_RATE: Final = Decimal("1.000000")
+AMOUNT_END: Final = Decimal(10) ** 15
+"""No amount is that large, so that all arithmetic stays exact."""
 
 _EXPONENTS: Final = {"JPY": Decimal(1), "KWD": Decimal("0.001")}
 _CENT: Final = Decimal("0.01")

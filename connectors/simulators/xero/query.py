@@ -23,7 +23,7 @@ _TERM: Final = re.compile(
     r"""\s*(?P<field>[A-Za-z.]+)\s*(?P<operator>==|!=|>=|<=|>|<|=)\s*
     (?:"(?P<text>[^"]*)"
       |(?P<number>-?\d+(?:\.\d+)?)
-      |DateTime\s*\(\s*(?P<date>\d+\s*,\s*\d+\s*,\s*\d+(?:\s*,\s*\d+)*)\s*\)
+      |DateTime\s*\(\s*(?P<date>\d+\s*,\s*\d+\s*,\s*\d+(?:\s*,\s*\d+){0,3})\s*\)
       |[Gg]uid\s*\(\s*"(?P<guid>[0-9A-Fa-f-]+)"\s*\)
       |(?P<flag>true|false))\s*""",
     re.VERBOSE,
@@ -127,7 +127,7 @@ def _test(term: "re.Match[str]", read: Field) -> Test:
     if term["number"] is not None:
         value = Decimal(term["number"])
     elif term["date"] is not None:
-        value = datetime(*[int(one) for one in term["date"].split(",")], tzinfo=UTC)  # type: ignore[arg-type,misc] # year, month, day and what follows
+        value = _instant(term["date"])
     elif term["flag"] is not None:
         value = term["flag"] == "true"
     else:
@@ -142,6 +142,15 @@ def _test(term: "re.Match[str]", read: Field) -> Test:
             ) from None
 
     return holds
+
+
+def _instant(text: str) -> datetime:
+    """Read the inside of `DateTime(2025,1,31)`, with or without a time."""
+    parts = [int(one) for one in text.split(",")]
+    try:
+        return datetime(*parts, tzinfo=UTC)  # type: ignore[arg-type,misc] # three to six
+    except (TypeError, ValueError, OverflowError):
+        raise RefusedError(bad_query(f"DateTime({text}) is no date")) from None
 
 
 def sort(items: list[Any], text: str, known: Mapping[str, Field]) -> None:

@@ -76,7 +76,8 @@ def _handler(simulator: XeroSimulator, closing: Event) -> type[BaseHTTPRequestHa
         disable_nagle_algorithm = True
 
         def _answer(self) -> None:
-            length = int(self.headers.get("content-length") or 0)
+            told = self.headers.get("content-length") or "0"
+            length = int(told) if told.isdecimal() else BODY_BYTES_MAX + 1
             if length > BODY_BYTES_MAX:
                 self.close_connection = True
                 self._send(Response(status=413))

@@ -220,7 +220,7 @@ class XeroSimulator:
                 return invalid(
                     [{"ValidationErrors": validation_errors(error.messages)}]
                 )
-            except (TypeError, ValueError, AttributeError) as error:
+            except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
                 return bad_body(f"The body has an unexpected form: {error}")
 
         return tenant.keys.once(request, write)
