@@ -4,7 +4,6 @@ import os
 import secrets
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
-from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -99,8 +98,18 @@ def _write(path: Path, entries: list[str], *, replace: bool) -> None:
         if replace:
             written.replace(path)
         else:
-            # Of two processes that begin at once, the second finds the first's keys.
-            with suppress(FileExistsError):
-                path.hardlink_to(written)
+            _place_first(written, path)
     finally:
         written.unlink(missing_ok=True)
+
+
+def _place_first(written: Path, path: Path) -> None:
+    # Of two processes that begin at once, the second finds the first's keys.
+    try:
+        path.hardlink_to(written)
+    except FileExistsError:
+        return
+    except OSError:
+        # Some file systems have no links.
+        if not path.exists():
+            written.replace(path)

@@ -15,6 +15,8 @@ from ledger.store import secrets
 from ledger.store.sealing import Keyring
 from ledger.store.session import Database, Session, TenantScope
 
+KeySource = Callable[[], Keyring]
+
 
 @dataclass(frozen=True, slots=True)
 class StoredCalls:
@@ -76,24 +78,29 @@ class HeldCredential:
 
 @dataclass(frozen=True, slots=True)
 class StoredVault:
-    """One connection's credential in the database, sealed."""
+    """One connection's credential in the database, sealed.
+
+    Attributes:
+        keys: Returns the keys of this moment: they may change while a process runs.
+    """
 
     database: Database
     scope: TenantScope
     connection_id: ConnectionId
-    keys: Keyring
+    keys: KeySource
 
     def load(self) -> Credential | None:
         """Return it, or None where there never was one."""
         with self.database.tenant(self.scope) as session:
-            return secrets.load(session, self.connection_id, self.keys)
+            return secrets.load(session, self.connection_id, self.keys())
 
     @contextmanager
     def exclusive(self) -> Iterator[Held]:
         """Hold its lock for a block; what was saved is committed at the end."""
         with self.database.tenant(self.scope) as session:
-            found = secrets.lock(session, self.connection_id, self.keys)
-            yield HeldCredential(session, self.connection_id, self.keys, found)
+            keys = self.keys()
+            found = secrets.lock(session, self.connection_id, keys)
+            yield HeldCredential(session, self.connection_id, keys, found)
 
 
 def limiter(
@@ -111,14 +118,17 @@ def limiter(
 
 
 def vault(
-    database: Database, scope: TenantScope, connection_id: ConnectionId, keys: Keyring
+    database: Database,
+    scope: TenantScope,
+    connection_id: ConnectionId,
+    keys: KeySource,
 ) -> Vault:
     """Return where a connection's credential is kept."""
     return StoredVault(database, scope, connection_id, keys)
 
 
 def rotate(
-    database: Database, scopes: Iterable[TenantScope], add_key: Callable[[], Keyring]
+    database: Database, scopes: Iterable[TenantScope], add_key: KeySource
 ) -> int:
     """Add a key and seal every tenant's credentials with it; return how many.
 

@@ -20,6 +20,7 @@ ENCODINGS = "gzip, deflate"
 """The compressions asked for: those that can be undone piece by piece."""
 
 PIECE_BYTES = 65_536
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BEGINNING_CHARACTERS = 80
 
 
@@ -73,7 +74,7 @@ class Answer:
         """
         key: Any = kind
         try:
-            found: T = _decoder(key).decode(self.body)
+            found: T = _decoder(key).decode(self.body.removeprefix(BYTE_ORDER_MARK))
         except msgspec.ValidationError as error:
             raise WrongAnswerError(
                 self.host, f"JSON of another shape: {error}"
@@ -102,14 +103,27 @@ class Answer:
     def is_json(self) -> bool:
         """Whether the body is JSON from its first to its last byte."""
         try:
-            msgspec.json.decode(self.body, type=msgspec.Raw)
+            text = self.body.removeprefix(BYTE_ORDER_MARK)
+            msgspec.json.decode(text, type=msgspec.Raw)
         except (ValueError, RecursionError):
             return False
         return True
 
 
+@dataclass(slots=True)
+class Meter:
+    """Counts the bytes that came over the wire, of whatever became of them."""
+
+    byte_count: int = 0
+
+
 def read(
-    response: httpx.Response, *, bytes_max: int, host: str, check: Callable[[], None]
+    response: httpx.Response,
+    *,
+    bytes_max: int,
+    host: str,
+    meter: Meter,
+    check: Callable[[], None],
 ) -> Answer:
     """Read a streamed response to its end.
 
@@ -117,6 +131,7 @@ def read(
         response: The response, nothing read of it.
         bytes_max: How large it may be, on the wire and uncompressed.
         host: Who answered.
+        meter: Counts what came.
         check: Called with each piece; raises when the time is up.
 
     Raises:
@@ -129,15 +144,15 @@ def read(
         raise TooLargeError(host, bytes_max)
     # `iter_raw` refuses the responses of fakes, which are read already.
     assert isinstance(response.stream, httpx.SyncByteStream)
-    counted = _Counted(response.stream, check)
+    counted = _metered(response.stream, meter, check)
     pieces, size = [], 0
     for piece in _uncompressed(response, counted, host):
         size += len(piece)
-        if size > bytes_max or counted.byte_count > bytes_max:
+        if size > bytes_max or meter.byte_count > bytes_max:
             raise TooLargeError(host, bytes_max)
         pieces.append(piece)
     if declared.isdecimal() and _has_body(response):
-        missing = int(declared) - counted.byte_count
+        missing = int(declared) - meter.byte_count
         if missing > 0:
             raise CutOffError(host, f"{missing:,} bytes are missing")
     return Answer(
@@ -145,7 +160,7 @@ def read(
         response.headers,
         b"".join(pieces),
         host,
-        counted.byte_count,
+        meter.byte_count,
     )
 
 
@@ -158,19 +173,13 @@ def http_instant(text: str) -> datetime | None:
     return (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
 
 
-class _Counted:
-    """Counts the bytes of what passes, and asks about the time with each piece."""
-
-    def __init__(self, pieces: Iterable[bytes], check: Callable[[], None]) -> None:
-        self._pieces = pieces
-        self._check = check
-        self.byte_count = 0
-
-    def __iter__(self) -> Iterator[bytes]:
-        for piece in self._pieces:
-            self._check()
-            self.byte_count += len(piece)
-            yield piece
+def _metered(
+    pieces: Iterable[bytes], meter: Meter, check: Callable[[], None]
+) -> Iterator[bytes]:
+    for piece in pieces:
+        check()
+        meter.byte_count += len(piece)
+        yield piece
 
 
 def _uncompressed(

@@ -228,7 +228,9 @@ class Seam:
             url = httpx.URL(
                 path_or_url
                 if whole
-                else f"{self._base}/{path_or_url.lstrip('/')}".rstrip("/")
+                else f"{self._base}/{path_or_url.lstrip('/')}"
+                if path_or_url
+                else self._base
             )
         except httpx.InvalidURL as error:
             raise WrongAnswerError(self.name, "an address that is none") from error
@@ -296,9 +298,9 @@ class Seam:
         grant = None if self.limiter is None else self.limiter.acquire(lease_s)
         begun = time.monotonic()
         answer: Answer | None = None
-        outcome = ""
+        meter, outcome = answers.Meter(), ""
         try:
-            answer = self._exchange(call)
+            answer = self._exchange(call, meter)
         except DuebridgeError as error:
             outcome = error.message
             raise
@@ -306,7 +308,7 @@ class Seam:
             if grant is not None and self.limiter is not None:
                 self.limiter.finish(
                     grant,
-                    byte_count=0 if answer is None else answer.wire_bytes,
+                    byte_count=meter.byte_count,
                     status=0 if answer is None else answer.status,
                     headers={} if answer is None else answer.headers,
                 )
@@ -314,7 +316,7 @@ class Seam:
                 self._write(call, answer, asked, begun, outcome)
         return answer
 
-    def _exchange(self, call: _Call) -> Answer:
+    def _exchange(self, call: _Call, meter: answers.Meter) -> Answer:
         host = call.url.host
         total_s = self.timeouts.total_s
         deadline = time.monotonic() + total_s
@@ -332,7 +334,11 @@ class Seam:
             response = self._client.send(request, stream=True)
             try:
                 answer = answers.read(
-                    response, bytes_max=self.answer_bytes_max, host=host, check=check
+                    response,
+                    bytes_max=self.answer_bytes_max,
+                    host=host,
+                    meter=meter,
+                    check=check,
                 )
             finally:
                 response.close()

@@ -44,7 +44,7 @@ def keeper_of(books: Books, url: str, clock: MovingClock | None = None) -> Token
 def vault_of(books: Books, keyring: Keyring = KEYS) -> StoredVault:
     """Return where books' credential is kept."""
     scope = books.tenant.scope
-    return StoredVault(books.database, scope, books.connection.id, keyring)
+    return StoredVault(books.database, scope, books.connection.id, lambda: keyring)
 
 
 def connected(books: Books, url: str) -> TokenKeeper:
@@ -194,7 +194,7 @@ def test_what_is_stored_is_sealed(books: Books) -> None:
 
 
 def test_keys_rotate(database: Database, tmp_path: Path) -> None:
-    """A new key seals everything anew; the old one is not needed any more."""
+    """A new key seals everything anew, under a process that goes on working."""
     settings = Settings(home=tmp_path)
     old = keys.load(settings)
     both = [Books.open(database), Books.open(database)]
@@ -202,6 +202,10 @@ def test_keys_rotate(database: Database, tmp_path: Path) -> None:
         with vault_of(books, old).exclusive() as held:
             held.save(Credential(secrets={"api_key": Secret("k")}))
     scopes = [books.tenant.scope for books in both]
+    running = StoredVault(
+        database, scopes[1], both[1].connection.id, lambda: keys.load(settings)
+    )
+    assert running.load() is not None
 
     resealed = network.rotate(database, scopes, lambda: keys.add(settings))
 
@@ -214,6 +218,7 @@ def test_keys_rotate(database: Database, tmp_path: Path) -> None:
         found = vault_of(books, alone).load()
         assert found is not None
         assert found.secrets == {"api_key": Secret("k")}
+    assert running.load() == found
     assert network.rotate(database, scopes, lambda: new) == 0
 
 

@@ -22,7 +22,7 @@ from connectors.faults import (
 )
 from connectors.http import TRIES_MAX
 from ledger.errors import DuebridgeError
-from tests.seams import Server, a_seam, an_answer
+from tests.seams import CallsInMemory, Server, a_seam, an_answer
 
 HTML = {"content-type": "text/html; charset=utf-8"}
 JSON = {"content-type": "application/json"}
@@ -139,6 +139,28 @@ def test_a_broken_compressed_answer_is_cut_off(body: bytes) -> None:
         a_seam(server).call("GET", "x", idempotent=True)
 
     assert len(server.requests) == TRIES_MAX
+
+
+def test_a_byte_order_mark_is_no_fault() -> None:
+    """Some servers begin JSON with a mark; it is read all the same."""
+    body = b'\xef\xbb\xbf{"due": 1.10}'
+    server = Server([httpx.Response(200, content=body, headers=JSON)])
+
+    answer = a_seam(server).call("GET", "x", idempotent=True)
+
+    assert answer.json() == {"due": Decimal("1.10")}
+    assert answer.decode(dict[str, Decimal]) == {"due": Decimal("1.10")}
+
+
+def test_what_was_read_in_vain_counts() -> None:
+    """The bytes of an answer that is refused are used all the same."""
+    calls = CallsInMemory()
+    large = _Unread(200, bytes(2 * MEGABYTE), {})
+
+    with pytest.raises(TooLargeError):
+        a_seam(Server([large]), calls=calls).call("GET", "x", idempotent=True)
+
+    assert calls.finished[0][0] > MEGABYTE
 
 
 def test_a_compression_not_asked_for_is_refused() -> None:

@@ -152,6 +152,28 @@ def test_tls_cannot_be_switched_off() -> None:
         Seam(base_url=BASE, name="the books", clock=MovingClock(), tls=context)
 
 
+@pytest.mark.parametrize(
+    ("path", "url"),
+    [
+        ("x", f"{BASE}/x"),
+        ("/x/", f"{BASE}/x/"),
+        ("", BASE),
+        ("//elsewhere.example/x", f"{BASE}/elsewhere.example/x"),
+        (
+            "x?next=https://elsewhere.example",
+            f"{BASE}/x?next=https://elsewhere.example",
+        ),
+    ],
+)
+def test_a_path_stays_below_the_base(path: str, url: str) -> None:
+    """What is no whole address is appended to the base address as it is."""
+    server = Server([GOOD])
+
+    a_seam(server).call("GET", path, idempotent=True)
+
+    assert str(server.requests[0].url) == url
+
+
 def test_nothing_leaks_from_call_to_call() -> None:
     """Parameters, headers, bodies and cookies of a call are gone with it."""
     server = Server([an_answer({}, set_cookie="session=1; Path=/")])

@@ -4,6 +4,7 @@ import datetime as dt
 import ipaddress
 import socket
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,7 +30,9 @@ QUICK = Timeouts(connect_s=2, read_s=0.3, total_s=1)
 
 
 @contextmanager
-def a_server(*pieces: bytes, context: ssl.SSLContext | None = None) -> Iterator[int]:
+def a_server(
+    *pieces: bytes, context: ssl.SSLContext | None = None, pause_s: float = 0
+) -> Iterator[int]:
     """Send each caller the same bytes and hang up; yield the port."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.settimeout(0.1)
@@ -53,6 +56,7 @@ def a_server(*pieces: bytes, context: ssl.SSLContext | None = None) -> Iterator[
                         stream.recv(65_536)
                         for piece in pieces:
                             stream.sendall(piece)
+                            time.sleep(pause_s)
                         if not pieces:
                             stream.recv(1)
             except OSError:
@@ -132,6 +136,17 @@ def test_half_an_answer_is_none(answer: bytes) -> None:
 def test_a_silent_server_is_left() -> None:
     """A server that never answers holds a call for the time allowed only."""
     with a_server() as port, a_seam(port) as seam, pytest.raises(TimedOutError):
+        seam.call("GET", "x", idempotent=False)
+
+
+def test_a_dripping_server_is_left() -> None:
+    """A server that sends a little now and then does not hold a call for ever."""
+    pieces = [HEAD + b"Content-Length: 100\r\n\r\n", *[b" "] * 60]
+    with (
+        a_server(*pieces, pause_s=0.05) as port,
+        a_seam(port) as seam,
+        pytest.raises(TimedOutError, match="1 seconds"),
+    ):
         seam.call("GET", "x", idempotent=False)
 
 
