@@ -21,8 +21,15 @@ from app.network import StoredCalls, StoredVault
 from connectors.faults import RescheduleError
 from connectors.http import Seam
 from connectors.limits import Limiter, nothing_told
-from connectors.oauth import TOKEN_TIMEOUTS, OAuthApp, RefreshGrant, TokenKeeper
+from connectors.oauth import (
+    TOKEN_TIMEOUTS,
+    OAuthApp,
+    RefreshGrant,
+    TokenKeeper,
+    TokenSet,
+)
 from ledger.calls import CallLimits
+from ledger.credentials import Credential
 from ledger.ids import ConnectionId, TenantId
 from ledger.store.sealing import Keyring
 from ledger.store.session import Database, TenantScope
@@ -148,7 +155,22 @@ def killed(arguments: Mapping[str, Any]) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def torn(arguments: Mapping[str, Any]) -> None:
+    """Renew, and be killed with the answer in hand, before it is stored."""
+    mine = keeper(arguments)
+    renewal = mine.renewal
+
+    def answered_and_killed(credential: Credential) -> TokenSet:
+        renewal(credential)
+        os.kill(os.getpid(), signal.SIGKILL)
+        raise AssertionError
+
+    mine.renewal = answered_and_killed
+    mine.keep_alive()
+
+
 TASKS: Final = {
+    "torn": torn,
     "called": called,
     "leased": leased,
     "refreshed": refreshed,

@@ -99,6 +99,21 @@ def test_a_kill_between_renewal_and_use_loses_nothing(
     assert endpoint.refused == 0
 
 
+def test_a_kill_before_storing_is_made_good_within_the_grace(
+    server: ServerAddress, books: Books
+) -> None:
+    """The lock falls with the process, and the old refresh token is sent again."""
+    endpoint = TokenEndpoint(grace_s=60)
+    with endpoint.served() as url:
+        keeper = connected(books, url)
+        child = children.start(server, books, "torn", {"token_url": url})
+        assert children.killed(child)
+        keeper.keep_alive()
+
+    assert (endpoint.given, endpoint.reused) == (2, 1)
+    assert stored(books).secrets["refresh_token"].reveal() == endpoint.valid
+
+
 def test_a_fresh_token_of_another_process_is_used(books: Books) -> None:
     """Who comes second after a 401 finds the token that the first one fetched."""
     endpoint = TokenEndpoint()
