@@ -315,7 +315,8 @@ class ListStep:
             position,
             Progress(done, None),
             partial(self.mapped, self.books, body),
-            is_last=is_last,
+            # What is not among the changes is not solved by that.
+            is_last=is_last and begin is None,
         )
 
 

@@ -2,8 +2,9 @@
 
 from ledger.money import Currency
 from ledger.records import Batch, DocumentRef, Settled, Side
+from mapping.pages import Page
 from mapping.tryton.lines import Owners, debtor_of, entry, moves_of
-from mapping.tryton.reading import Page, map_all, readable
+from mapping.tryton.reading import map_all, readable
 from mapping.tryton.requests import ENTRIES
 from mapping.tryton.wire import Line
 

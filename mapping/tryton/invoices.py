@@ -20,6 +20,7 @@ from ledger.records import (
     Side,
 )
 from mapping.fields import FieldError, text_or_none
+from mapping.pages import Page
 from mapping.tryton.lines import (
     Owners,
     Worth,
@@ -33,7 +34,7 @@ from mapping.tryton.lines import (
 )
 from mapping.tryton.matching import Part, linked
 from mapping.tryton.parties import mention
-from mapping.tryton.reading import REMEDY, Page, code_of, map_all, minor_of, readable
+from mapping.tryton.reading import REMEDY, code_of, map_all, minor_of, readable
 from mapping.tryton.requests import INVOICES
 from mapping.tryton.wire import Invoice, Line
 

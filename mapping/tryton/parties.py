@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from ledger.ids import SourceId
 from ledger.records import Batch, Debtor
 from mapping.fields import text_or_none
-from mapping.tryton.reading import Page, map_all
+from mapping.pages import Page
+from mapping.tryton.reading import map_all
 from mapping.tryton.requests import CUSTOMERS
 from mapping.tryton.wire import Coded, Mention, Party
 

@@ -3,9 +3,8 @@
 Also what the readers of Tryton's records share: currencies and amounts.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, TypeVar
 
@@ -14,20 +13,11 @@ from msgspec import Raw
 
 from ledger.errors import RecordError
 from ledger.ids import SourceId
-from ledger.money import Currency, UnknownCurrencyError, currency, exponent, from_minor
-from ledger.records import (
-    Batch,
-    Claim,
-    Debtor,
-    Document,
-    Problem,
-    ProblemReason,
-    Settled,
-    Side,
-    Totals,
-)
+from ledger.money import Currency, UnknownCurrencyError, currency, exponent
+from ledger.records import Batch, Problem, ProblemReason
 from mapping.amounts import AmountReader
 from mapping.fields import FieldError
+from mapping.pages import Page
 from mapping.tryton.requests import Request
 from mapping.tryton.wire import Amount, AnswerError, Coded, records
 
@@ -37,37 +27,6 @@ RAW_MAX: Final = 400
 """Characters of one field that are shown with a problem."""
 
 REMEDY: Final = "Correct it in Tryton; it is read again once it changes."
-
-
-@dataclass(slots=True)
-class Page:
-    """What one page has become so far."""
-
-    debtors: list[Debtor] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-    claims: list[Claim] = field(default_factory=list)
-    settled: list[Settled] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-    ignored: dict[str, int] = field(default_factory=dict)
-
-    def ignore(self, reason: str) -> None:
-        """Count a record that is left out on purpose."""
-        self.ignored[reason] = self.ignored.get(reason, 0) + 1
-
-    def batch(self, row_count: int) -> Batch:
-        """Return all of it."""
-        landed = row_count - len(self.problems) - sum(self.ignored.values())
-        return Batch(
-            row_count=row_count,
-            landed_count=landed,
-            debtors=tuple(self.debtors),
-            documents=tuple(self.documents),
-            claims=tuple(self.claims),
-            settled=tuple(self.settled),
-            problems=tuple(self.problems),
-            ignored=self.ignored,
-            totals=_totals(self.documents),
-        )
 
 
 def map_all(
@@ -97,12 +56,7 @@ def map_all(
         except (RecordError, msgspec.DecodeError, UnicodeDecodeError) as error:
             page.problems.append(_problem(request, row, raw, error))
             continue
-        page.debtors += part.debtors
-        page.documents += part.documents
-        page.claims += part.claims
-        page.settled += part.settled
-        for reason in part.ignored:
-            page.ignore(reason)
+        page.take(part)
     return page.batch(len(found))
 
 
@@ -145,7 +99,7 @@ def _problem(request: Request, row: int, raw: Raw, error: Exception) -> Problem:
         remedy=remedy,
         place=f"{request.model} {key if isinstance(key, int) else f'row {row}'}",
         row=row,
-        source_ref=str(key) if isinstance(key, int) else None,
+        source_ref=f"{request.prefix}{key}" if isinstance(key, int) else None,
         raw=tuple((name, _text(value)) for name, value in loose.items()),
         debtor=SourceId(str(debtor)) if isinstance(debtor, int) else None,
         currency=code,
@@ -175,18 +129,6 @@ def _worth(loose: dict[str, Any]) -> tuple[Currency | None, int | None]:
 def _text(value: object) -> str:
     text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
     return text if len(text) <= RAW_MAX else f"{text[:RAW_MAX]}…"
-
-
-def _totals(documents: Iterable[Document]) -> dict[Currency, Totals]:
-    posted: dict[Currency, int] = {}
-    for one in documents:
-        sign = 1 if one.kind.side is Side.DEBIT else -1
-        code = one.currency
-        posted[code] = posted.get(code, 0) + sign * one.total_minor
-    return {
-        code: Totals(exact=from_minor(minor, code), posted_minor=minor)
-        for code, minor in posted.items()
-    }
 
 
 def shapes(body: bytes, shape: type[Shape]) -> Sequence[Shape]:

@@ -7,6 +7,7 @@ entry (`mapping.tryton.entries`).
 from ledger.money import Currency
 from ledger.records import Batch, ProblemReason
 from mapping.fields import FieldError
+from mapping.pages import Page
 from mapping.tryton.lines import (
     Owners,
     debtor_of,
@@ -16,7 +17,7 @@ from mapping.tryton.lines import (
     worth,
 )
 from mapping.tryton.matching import Part, match
-from mapping.tryton.reading import REMEDY, Page, map_all, readable
+from mapping.tryton.reading import REMEDY, map_all, readable
 from mapping.tryton.requests import RECONCILIATIONS
 from mapping.tryton.wire import Line, Reconciliation
 

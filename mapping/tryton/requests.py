@@ -26,6 +26,7 @@ class Request:
         company: The field that names the company; empty where records have none.
         domain: Which records, beside the company's.
         fields: What of each; a dot leads to a related record.
+        prefix: Before the key of a problem, where no document has the record's key.
     """
 
     resource: str
@@ -33,6 +34,7 @@ class Request:
     company: str
     domain: tuple[tuple[Any, ...], ...]
     fields: tuple[str, ...]
+    prefix: str = ""
 
     @property
     def method(self) -> str:
@@ -164,6 +166,7 @@ RECONCILIATIONS: Final = Request(
     company="company",
     domain=(("lines.account.type.receivable", "=", True),),
     fields=(*_of("lines", LINE_FIELDS), *CHANGES),
+    prefix="reconciliation ",
 )
 OWNERS: Final = Request(
     resource="owners",

@@ -3,8 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from ledger.records import Batch, DocumentRef, Settled, Side
+from mapping.pages import Page
 from mapping.tryton.lines import KINDS
-from mapping.tryton.reading import Page, readable
+from mapping.tryton.reading import readable
 from mapping.tryton.wire import Invoice, Line
 
 INVOICES = KINDS["invoices"]

@@ -186,7 +186,9 @@ def test_the_next_reading_asks_for_changes_since_the_last_began(
     again = step(connector, "invoices", last.position)
     assert not again.resumes
     tryton.asked.clear()
-    next(again.pages())
+    changes = list(again.pages())
+    assert not any(page.is_last for page in changes)
+    assert changes[-1].position["done"]
     assert changed(began - OVERLAP) in tryton.asked[1]["params"][0]
     tryton.asked.clear()
     next(step(connector, "invoices", last.position, full=True).pages())
