@@ -14,6 +14,7 @@ from sqlalchemy import URL
 
 from app import own_server
 from app.clock import SystemClock
+from app.live import LiveSystems
 from app.postgres.server import EmbeddedServer
 from app.rates import ecb_rates
 from config.settings import Settings
@@ -33,6 +34,8 @@ from sync.proof import Prover
 from sync.pull import WATCH, Sync
 
 UTF8 = "utf-8"
+FILES = "files"
+"""The connector that reads files; the others read live systems."""
 
 
 class NotInitializedError(ConfigurationError):
@@ -63,11 +66,13 @@ class Product:
 
     Attributes:
         clock: Where every date and instant comes from.
+        trace: A file to which calls to live systems are written, without secrets.
     """
 
     settings: Settings
     clock: Clock
     rates: RateSource = field(default_factory=ecb_rates)
+    trace: Path | None = None
     _database: Database | None = None
     _server: EmbeddedServer | None = None
 
@@ -111,6 +116,16 @@ class Product:
             self._server.close()
             self._server = None
 
+    @property
+    def live(self) -> LiveSystems:
+        """What connectors of live systems are made of."""
+        return LiveSystems(
+            database=self.database,
+            settings=self.settings,
+            clock=SystemClock(),
+            trace=self.trace,
+        )
+
     def tenant(self, slug: str) -> Tenant:
         """Return a tenant by its slug.
 
@@ -130,7 +145,10 @@ class Product:
 
         Raises:
             ConfigurationError: Its profile cannot be used.
+            CredentialError: It must be connected first, or again.
         """
+        if one.connector != FILES:
+            return self.live.open(tenant, one)
         return files_connector(
             Path(one.settings["path"]),
             Path(one.settings["profile"]),

@@ -25,6 +25,7 @@ from connectors.contract import (
 from connectors.faults import NotFoundError
 from connectors.http import Seam
 from connectors.limits import HeaderNames
+from connectors.oauth import OAuthApp
 from ledger.calls import CallLimits
 from ledger.errors import SourceError
 from ledger.ids import SourceId
@@ -44,9 +45,6 @@ from mapping.xero.reading import (
 )
 
 # 1. Auth
-AUTHORIZE_URL: Final = "https://login.xero.com/identity/connect/authorize"
-TOKEN_URL: Final = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
-CONNECTIONS_URL: Final = "https://api.xero.com/connections"
 API_URL: Final = "https://api.xero.com/api.xro/2.0"
 SCOPES: Final = (
     "offline_access",
@@ -61,6 +59,57 @@ IDLE_DAYS: Final = 60
 GRACE_S: Final = 30 * 60
 """So long an old refresh token is taken once more, meant for a lost answer."""
 TENANT_HEADER: Final = "xero-tenant-id"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where Xero is: its consent page, tokens, organisations and API."""
+
+    authorize: str = "https://login.xero.com/identity/connect/authorize"
+    token: str = "https://identity.xero.com/connect/token"  # noqa: S105 - an address
+    connections: str = "https://api.xero.com/connections"
+    api: str = API_URL
+
+    @classmethod
+    def at(cls, url: str | None) -> "Addresses":
+        """Return the vendor's own, or those of a stand-in at an address."""
+        if url is None:
+            return cls()
+        base = url.rstrip("/")
+        return cls(
+            authorize=f"{base}/identity/connect/authorize",
+            token=f"{base}/connect/token",
+            connections=f"{base}/connections",
+            api=f"{base}/api.xro/2.0",
+        )
+
+
+def app(client_id: str, addresses: Addresses) -> OAuthApp:
+    """Return the app that a client registered at Xero."""
+    return OAuthApp(
+        name="Xero",
+        authorize_url=addresses.authorize,
+        token_url=addresses.token,
+        client_id=client_id,
+        scopes=SCOPES,
+        idle_days=IDLE_DAYS,
+        grace_s=GRACE_S,
+    )
+
+
+def organisations(seam: Seam, addresses: Addresses) -> list[tuple[str, str]]:
+    """Return key and name of each organisation that a consent opens.
+
+    Raises:
+        DuebridgeError: They cannot be read; the class says what to do.
+    """
+    answer = seam.call("GET", addresses.connections, idempotent=True)
+    return [
+        (one.tenant_id, one.tenant_name)
+        for one in answer.decode(list[organisation.Opened])
+        if one.tenant_type == "ORGANISATION"
+    ]
+
 
 # 2. What is read
 TABLES: Final = (
@@ -96,9 +145,7 @@ IDS_MAX: Final = 40
 OVERLAP: Final = timedelta(minutes=5)
 """What is read again of the window before, for edits that were late to show."""
 
-LIMITS: Final = CallLimits(
-    per_minute=60, per_day=5_000, concurrent=5, app_per_minute=10_000
-)
+PER_MINUTE, PER_DAY, AT_ONCE, APP_PER_MINUTE = 60, 5_000, 5, 10_000
 LIMIT_HEADERS: Final = HeaderNames(
     day_left="X-DayLimit-Remaining",
     minute_left="X-MinLimit-Remaining",
@@ -378,6 +425,17 @@ class XeroConnector:
         except NotFoundError:
             return Reread(lambda: Batch(row_count=0), (ref,))
         return Reread(partial(table.batch, answer.body, self.base))
+
+
+def limits(client_id: str) -> CallLimits:
+    """Return what Xero allows a connection, and the app over all connections."""
+    return CallLimits(
+        per_minute=PER_MINUTE,
+        per_day=PER_DAY,
+        concurrent=AT_ONCE,
+        app=f"xero:{client_id}",
+        app_per_minute=APP_PER_MINUTE,
+    )
 
 
 def seam_headers(organisation_id: str) -> dict[str, str]:

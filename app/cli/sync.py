@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -42,6 +43,12 @@ AcceptOption = Annotated[
 ]
 
 
+TraceOption = Annotated[
+    Path | None,
+    typer.Option(help="Write calls over the network to this file, without secrets."),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("sync")(sync_command)
@@ -54,11 +61,13 @@ def sync_command(
     connection: ConnectionOption = None,
     full: FullOption = False,
     accept_closures: AcceptOption = False,
+    trace: TraceOption = None,
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
     """Read what is new in a tenant's books into the ledger."""
     with opened(context) as product, progress_bars() as watch:
+        product.trace = trace
         owner = product.tenant(tenant)
         results = [
             product.work(

@@ -28,6 +28,14 @@ class _Organisation(Struct):
     PeriodLockDate: str | None = None
 
 
+class Opened(Struct, rename="camel"):
+    """An organisation that a consent opens."""
+
+    tenant_id: str
+    tenant_type: str
+    tenant_name: str = ""
+
+
 class _Answer(Struct):
     Organisations: list[_Organisation]
 
