@@ -8,15 +8,6 @@ import typer
 
 from app.cli.context import Overrides
 from app.clock import SystemClock
-from connectors.simulators.xero import (
-    SCOPES,
-    UNLIMITED,
-    Clock,
-    Limits,
-    SimulatorServer,
-    Size,
-    XeroSimulator,
-)
 from ledger.errors import RequestError
 
 XERO_PORT: Final = 8990
@@ -53,6 +44,17 @@ def xero_command(
     ] = True,
 ) -> None:
     """Serve invented books as Xero would, on the loopback, until interrupted."""
+    # Only this command needs it, and every other would wait for it.
+    from connectors.simulators.xero import (  # noqa: PLC0415
+        SCOPES,
+        UNLIMITED,
+        Clock,
+        Limits,
+        SimulatorServer,
+        Size,
+        XeroSimulator,
+    )
+
     simulator = XeroSimulator(
         size=Size(invoices=invoices),
         seed=seed,
