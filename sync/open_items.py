@@ -41,7 +41,7 @@ class OpenItemCheck:
         kinds = sorted(self.snapshot.kinds)
         # No transaction is open while the books are asked.
         listed = list(self.snapshot.items())
-        differing = self._compare(listed, kinds)
+        differing = self._compare(listed, kinds, is_first=True)
         found = OpenItems(listed=len(listed), differed=len(differing))
         done: dict[DocumentRef, None] = {}
         # What is read again can show what else must be: the payment that settled an
@@ -65,13 +65,28 @@ class OpenItemCheck:
         fresh = [ref for ref in dict.fromkeys(refs) if ref not in done]
         return fresh[: REREAD_MAX - len(done)]
 
+    def touch(self, refs: Sequence[DocumentRef], result: StepResult) -> None:
+        """Read some documents again at once, and what they lead to."""
+        done: dict[DocumentRef, None] = {}
+        wanted = list(dict.fromkeys(refs))
+        while wanted:
+            done |= dict.fromkeys(wanted)
+            self._reread(wanted, result)
+            fresh = [ref for ref in self._waited_for(()) if ref not in done]
+            wanted = list(dict.fromkeys(fresh))[: REREAD_MAX - len(done)]
+
     def _compare(
-        self, listed: Sequence[ListedItem], kinds: Sequence[DocumentKind]
+        self,
+        listed: Sequence[ListedItem],
+        kinds: Sequence[DocumentKind],
+        *,
+        is_first: bool = False,
     ) -> list[Differing]:
         with self.begin() as begun:
             snapshots.take(begun, listed)
-            counts = snapshots.count(begun, kinds)
-            self.refuse(counts.missing, counts.ours)
+            if is_first:
+                counts = snapshots.count(begun, kinds)
+                self.refuse(counts.missing, counts.ours)
             return snapshots.differing(begun, kinds)
 
     def _waited_for(self, differing: Sequence[DocumentRef]) -> list[DocumentRef]:

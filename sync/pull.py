@@ -1,24 +1,26 @@
 """A sync run: each step of a connector, page by page, into the ledger."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from connectors.contract import Connector, Named, Progress, Step
+from connectors.contract import Connector, Named, Progress, Snapshot, Step
 from ledger.calendar import Clock
 from ledger.errors import (
     AccessDeniedError,
     ApprovalError,
     CredentialError,
     DuebridgeError,
+    RequestError,
     RetryableError,
     SourceError,
 )
 from ledger.fx import NoRateError, RateSource
 from ledger.ids import SourceId
 from ledger.money import Currency, from_minor
+from ledger.records import DocumentRef
 from ledger.store import (
     absence,
     allocations,
@@ -63,6 +65,17 @@ class TooManyGoneError(ApprovalError):
         )
 
 
+class WholeOnlyError(RequestError):
+    """Single documents cannot be read."""
+
+    def __init__(self, connection: str) -> None:
+        """Name the connection."""
+        super().__init__(
+            f"{connection} is read whole; single documents cannot be asked for.",
+            remedy="Run the sync without --document.",
+        )
+
+
 def unwatched(label: str, progress: Progress) -> None:
     """Tell nobody."""
     del label, progress
@@ -98,6 +111,19 @@ class Sync:
         with connections.exclusive(self.database, self.connection):
             return _Run(self).run()
 
+    def touch(self, refs: Sequence[DocumentRef]) -> RunResult:
+        """Read some documents again at once, as when the books say they changed.
+
+        Raises:
+            WholeOnlyError: The connector reads its source whole.
+            ConnectionBusyError: Another process is syncing the connection.
+        """
+        with connections.exclusive(self.database, self.connection):
+            snapshot = self.connector.snapshot()
+            if snapshot is None:
+                raise WholeOnlyError(self.connection.name)
+            return _Run(self).touch(snapshot, refs)
+
     @property
     def business_on(self) -> date:
         """The tenant's business day."""
@@ -131,7 +157,15 @@ class _Run:
         if sum(step.moved for step in result.steps) >= MANY_RECORDS:
             with self._session() as session:
                 statistics.refresh(session)
+        self._end()
+        return result
+
+    def _end(self) -> None:
+        """Count what is left and note how the run ended."""
+        result = self._result
         with self._session() as session:
+            waiting = allocations.load_waiting(session, self._sync.connection.id)
+            result.waiting = len(waiting)
             result.problems = problems.count_open(session, self._sync.connection.id)
             connections.end_run(
                 session,
@@ -141,7 +175,22 @@ class _Run:
                 summary=result.as_json(),
                 message=result.message or None,
             )
-        return result
+
+    def touch(self, snapshot: Snapshot, refs: Sequence[DocumentRef]) -> RunResult:
+        result = StepResult("documents", "documents asked for")
+
+        def allow(missing: int, ours: int) -> None:
+            del missing, ours
+
+        check = OpenItemCheck(snapshot=snapshot, begin=self._landing, refuse=allow)
+        try:
+            check.touch(refs, result)
+        except UNREAD as error:
+            self._fail(result, error)
+        else:
+            self._result.steps.append(result)
+        self._end()
+        return self._result
 
     def _take(self, step: Step) -> None:
         result = StepResult(step.resource, step.label)
@@ -289,7 +338,6 @@ class _Run:
                 derived.prepare(begun)
                 allocations.retry_parked(begun)
                 derived.refresh(begun)
-            self._result.waiting = len(allocations.load_waiting(session, connection_id))
 
     def _check_open_items(self) -> None:
         snapshot = self._sync.connector.snapshot()
@@ -318,9 +366,6 @@ class _Run:
         else:
             result.note = found.text
             self._result.open_items = found
-            with self._session() as session:
-                waiting = allocations.load_waiting(session, self._sync.connection.id)
-                self._result.waiting = len(waiting)
         self._result.steps.append(result)
 
     @contextmanager

@@ -28,6 +28,8 @@ from app.cli.listing import (
 )
 from connectors import contract
 from ledger.errors import RequestError
+from ledger.ids import SourceId
+from ledger.records import DocumentKind, DocumentRef
 from ledger.store import tenants
 from ledger.store.connections import RunState
 from sync.night import Night
@@ -49,6 +51,14 @@ TraceOption = Annotated[
 ]
 
 
+DocumentOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Read only this document again, such as invoice:KEY; may be repeated."
+    ),
+]
+
+
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("sync")(sync_command)
@@ -62,6 +72,7 @@ def sync_command(
     full: FullOption = False,
     accept_closures: AcceptOption = False,
     trace: TraceOption = None,
+    document: DocumentOption = None,
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
@@ -69,16 +80,18 @@ def sync_command(
     with opened(context) as product, progress_bars() as watch:
         product.trace = trace
         owner = product.tenant(tenant)
-        results = [
+        refs = [_ref(text) for text in document or ()]
+        syncs = [
             product.work(
                 owner,
                 one,
                 watch=watch,
                 full=full,
                 accept_closures=accept_closures,
-            ).sync.run()
+            ).sync
             for one in chosen(product, owner, connection)
         ]
+        results = [one.touch(refs) if refs else one.run() for one in syncs]
     show(run_listing(owner.slug, results), format_, out)
     code = Exit.DONE
     if any(not one.is_clean or one.waiting for one in results):
@@ -86,6 +99,21 @@ def sync_command(
     if any(one.state is RunState.FAILED for one in results):
         code = Exit.FAILED
     raise typer.Exit(code)
+
+
+def _ref(text: str) -> DocumentRef:
+    """Read which document is meant.
+
+    Raises:
+        RequestError: It is not written as kind and key.
+    """
+    kind, mark, key = text.partition(":")
+    if not mark or not key or kind not in set(DocumentKind):
+        raise RequestError(
+            f"{text!r} names no document.",
+            remedy=f"Write it as KIND:KEY; kinds are {', '.join(DocumentKind)}.",
+        )
+    return DocumentRef(DocumentKind(kind), SourceId(key))
 
 
 @contextmanager

@@ -162,6 +162,22 @@ def test_a_payment_is_seen_the_next_night(
     assert ours(northwind) == theirs(simulator)
 
 
+def test_one_document_is_read_again(northwind: Desk, simulator: XeroSimulator) -> None:
+    """Named by its key, an invoice is read at once, and nothing else is."""
+    invoice = next(
+        one
+        for one in simulator.books.documents[Kind.INVOICE].values()
+        if not one.payable and one.status is Status.AUTHORISED and one.open > 1
+    )
+    with simulator.books.timestamps_frozen():
+        simulator.books.pay(invoice, Decimal(1), paid_on=TODAY)
+    document = ("--document", f"invoice:{invoice.id}")
+    northwind.expect(DONE, "sync", "northwind", *document)
+    assert ours(northwind) == theirs(simulator)
+    answer = northwind.run("sync", "northwind", "--document", "bill:1")
+    assert_is_refused(answer, USAGE, "bill:1", "KIND:KEY")
+
+
 def test_the_status_shows_what_was_used(northwind: Desk) -> None:
     """Calls and bytes of the day, and that the connection stands."""
     (one,) = northwind.expect(DONE, "status", "northwind", "--format", "json").json[

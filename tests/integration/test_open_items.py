@@ -224,6 +224,28 @@ def test_a_list_that_cannot_be_read_fails_the_run_only(
     assert owed(books, AS_OF)["I99"] == 5
 
 
+def test_one_document_is_read_at_once(there: ListedBooks, books: Books) -> None:
+    """Asked for by its key, a document lands with what settles it, and alone."""
+    there.put(PAYMENT, told=False)
+    there.claims.append(CLAIM)
+    sync = Sync(
+        database=books.database,
+        tenant=books.tenant,
+        connection=books.connection,
+        connector=there,
+        clock=FixedClock.on(DAYS[0]),
+        rates=NoRates(),
+    )
+    result = sync.touch([FIRST])
+    assert (result.state, result.waiting) == (RunState.COMPLETED, 0)
+    assert [one.kind for asked in there.asked for one in asked] == [
+        DocumentKind.INVOICE,
+        DocumentKind.PAYMENT,
+    ]
+    assert owed(books, date(2026, 2, 1)) == {"I1": 100}
+    assert owed(books, AS_OF) == {}
+
+
 AMOUNTS = st.integers(1, 5_000)
 
 
