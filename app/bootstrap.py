@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
-from app import own_server
+from app import keys, network, own_server
 from app.clock import SystemClock
 from app.live import LiveSystems
 from app.postgres.server import EmbeddedServer
@@ -106,6 +106,20 @@ class Product:
             return address.owner_url(), address.worker
         server = self._own_server()
         return server.owner, server.worker_role
+
+    def rotate_key(self) -> int:
+        """Seal every tenant's secrets with a new key; return how many there were.
+
+        Raises:
+            ConfigurationError: The keys come from the environment.
+        """
+        with self.database.shared() as connection:
+            owners = tenants.load_all(connection)
+        return network.rotate(
+            self.database,
+            [owner.scope for owner in owners],
+            partial(keys.add, self.settings),
+        )
 
     def close(self) -> None:
         """Give back what was opened."""

@@ -22,6 +22,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("init")(init_command)
     app.command("doctor")(doctor_command)
+    app.command("rotate-key")(rotate_key_command)
 
 
 def init_command(context: typer.Context) -> None:
@@ -146,3 +147,13 @@ def _orphan(state: str, found: str, remedy: str) -> dict[str, str]:
         "found": found,
         "remedy": remedy,
     }
+
+
+def rotate_key_command(context: typer.Context) -> None:
+    """Seal all secrets of connections with a new key.
+
+    The old keys stay, so that an older backup of the database can be opened.
+    """
+    with opened(context) as product:
+        count = product.rotate_key()
+    typer.echo(f"A new key seals the secrets of {count} connections.")

@@ -190,6 +190,14 @@ def test_the_status_shows_what_was_used(northwind: Desk) -> None:
     assert "open_item_snapshot" in one["capabilities"]
 
 
+def test_secrets_may_be_sealed_anew(northwind: Desk) -> None:
+    """After a new key the night goes on, and the key file is its owner's alone."""
+    said = northwind.expect(DONE, "rotate-key").text
+    assert "1 connections" in said or "2 connections" in said
+    northwind.expect(DONE, "night", "northwind")
+    assert (northwind.home / "secrets.key").stat().st_mode & 0o077 == 0
+
+
 def test_calls_are_written_down_without_secrets(
     northwind: Desk, tmp_path: Path
 ) -> None:
