@@ -15,6 +15,7 @@ from sqlalchemy import URL
 from app import keys, network, own_server
 from app.clock import SystemClock
 from app.live import LiveSystems
+from app.logs import keep_traceback
 from app.postgres.server import EmbeddedServer
 from app.rates import ecb_rates
 from config.settings import Settings
@@ -74,6 +75,7 @@ class Product:
     rates: RateSource = field(default_factory=ecb_rates)
     trace: Path | None = None
     _database: Database | None = None
+    _live: LiveSystems | None = None
     _server: EmbeddedServer | None = None
 
     @property
@@ -123,6 +125,9 @@ class Product:
 
     def close(self) -> None:
         """Give back what was opened."""
+        if self._live is not None:
+            self._live.close()
+            self._live = None
         if self._database is not None:
             self._database.close()
             self._database = None
@@ -133,12 +138,14 @@ class Product:
     @property
     def live(self) -> LiveSystems:
         """What connectors of live systems are made of."""
-        return LiveSystems(
-            database=self.database,
-            settings=self.settings,
-            clock=SystemClock(),
-            trace=self.trace,
-        )
+        if self._live is None:
+            self._live = LiveSystems(
+                database=self.database,
+                settings=self.settings,
+                clock=SystemClock(),
+                trace=self.trace,
+            )
+        return self._live
 
     def tenant(self, slug: str) -> Tenant:
         """Return a tenant by its slug.
@@ -209,9 +216,12 @@ class Product:
             for one in self.connections(tenant)
         ]
         named = {one.name: one for one in self.connections(tenant)}
-        for night in run_night(tenant.slug, work):
+        for night in run_night(tenant.slug, work, keep_traceback):
             if night.never_began:
                 self._note_failure(tenant, named[night.connection], night)
+            if self._live is not None:
+                # A night over thousands of connections keeps none of them open.
+                self._live.close()
             yield night
 
     def _note_failure(

@@ -4,6 +4,7 @@ What is not secret is in the connection's settings; the rest is sealed beside it
 """
 
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -54,6 +55,11 @@ class LiveSystems:
     settings: Settings
     clock: Clock
     trace: Path | None = None
+    _opened: ExitStack = field(default_factory=ExitStack, repr=False)
+
+    def close(self) -> None:
+        """Close the network clients opened so far."""
+        self._opened.close()
 
     def open(self, tenant: Tenant, one: StoredConnection) -> Connector:
         """Return the connector of a connection.
@@ -117,7 +123,7 @@ class LiveSystems:
             clock=self.clock,
             timeouts=TOKEN_TIMEOUTS,
         )
-        return app, seam
+        return app, self._opened.enter_context(seam)
 
     def xero_organisations(
         self, settings: Mapping[str, Any], signed: Authenticator
@@ -182,7 +188,7 @@ class LiveSystems:
         url: str,
         limits: CallLimits,
     ) -> Seam:
-        return Seam(
+        seam = Seam(
             base_url=url,
             name=name,
             clock=self.clock,
@@ -197,14 +203,16 @@ class LiveSystems:
             trace=self._trace(),
             allow_plain_http=bool(one.settings.get("allow_plain_http")),
         )
+        return self._opened.enter_context(seam)
 
     def _plain_seam(self, name: str, settings: Mapping[str, Any]) -> Seam:
-        return Seam(
+        seam = Seam(
             base_url=settings["url"],
             name=name,
             clock=self.clock,
             allow_plain_http=bool(settings.get("allow_plain_http")),
         )
+        return self._opened.enter_context(seam)
 
     def _trace(self) -> Trace | None:
         return None if self.trace is None else Trace(self.trace)

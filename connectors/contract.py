@@ -135,10 +135,13 @@ class Reread:
     Attributes:
         decode: Turns them into records.
         gone: Documents that were asked for and are not there.
+        resource: The step that reads such documents, under which their problems are
+            known; empty where several do.
     """
 
     decode: Callable[[], Batch]
     gone: tuple[DocumentRef, ...] = ()
+    resource: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

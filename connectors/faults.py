@@ -211,6 +211,16 @@ class UntrustedServerError(SourceError):
         )
 
 
+class BadAddressError(ConfigurationError):
+    """An address is none."""
+
+    def __init__(self, address: str) -> None:
+        """Show it."""
+        super().__init__(
+            f"{address!r} is no address.", remedy="Write it as https://HOST:PORT/PATH."
+        )
+
+
 class PlainHttpError(ConfigurationError):
     """Plain http would show secrets to everyone on the way."""
 

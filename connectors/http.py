@@ -28,6 +28,7 @@ from tenacity.wait import wait_random_exponential
 from connectors import answers, verdicts
 from connectors.answers import Answer
 from connectors.faults import (
+    BadAddressError,
     PlainHttpError,
     RescheduleError,
     TimedOutError,
@@ -148,7 +149,10 @@ class Seam:
         """
         if self.tls is not None and self.tls.verify_mode is not ssl.CERT_REQUIRED:
             raise InvariantError("TLS without verification was asked for.")
-        self._base = httpx.URL(self.base_url.rstrip("/"))
+        try:
+            self._base = httpx.URL(self.base_url.rstrip("/"))
+        except httpx.InvalidURL as error:
+            raise BadAddressError(self.base_url) from error
         self._refuse_plain(self._base)
         self._client = httpx.Client(
             transport=self.transport,

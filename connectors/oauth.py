@@ -244,6 +244,7 @@ class TokenKeeper:
                     organisation_name,
                 )
             secrets = {**old.secrets}
+            secrets.pop(CLIENT_SECRET, None)
             if client_secret is not None:
                 secrets[CLIENT_SECRET] = client_secret
             hard = None if self.hard_days is None else timedelta(days=self.hard_days)

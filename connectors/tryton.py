@@ -422,7 +422,8 @@ class TrytonConnector:
         return Reread(lambda: batch, gone)
 
     def _single(self, request: Request, refs: Iterable[DocumentRef]) -> list[bytes]:
-        keys = [int(one.source_id) for one in refs]
+        # A key that is no number names nothing that is there.
+        keys = [int(one.source_id) for one in refs if one.source_id.isdecimal()]
         if not keys:
             return []
         return list(self.books.bodies(request, requests.among(keys)))

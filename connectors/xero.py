@@ -5,12 +5,13 @@ come into the window, never leave it: an edit may make a later page show a recor
 but no record slips from a page not read yet into one that was.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain
 from typing import Any, Final
+from urllib.parse import quote
 
 from connectors.contract import (
     Capability,
@@ -27,7 +28,7 @@ from connectors.http import Seam
 from connectors.limits import HeaderNames
 from connectors.oauth import OAuthApp
 from ledger.calls import CallLimits
-from ledger.errors import SourceError
+from ledger.errors import RetryableError, SourceError
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.proof import ControlLine, ControlTotals
@@ -39,6 +40,7 @@ from mapping.xero.reading import (
     INVOICES,
     INVOICES_WHOLE,
     OVERPAYMENTS,
+    PAGE_SIZE,
     PAYMENTS,
     PREPAYMENTS,
     Table,
@@ -138,8 +140,8 @@ SINGLES: Final[Mapping[DocumentKind, Table[Any]]] = {
 """Documents that are asked for one by one."""
 
 # 3. How
-PAGE_SIZE: Final = 1_000
 PAGES_MAX: Final = 10_000
+LISTINGS_MAX: Final = 3
 IDS_MAX: Final = 40
 """So many keys fit into one address."""
 OVERLAP: Final = timedelta(minutes=5)
@@ -171,6 +173,28 @@ class EndlessPagesError(SourceError):
         super().__init__(
             f"Xero's list of {resource} did not end after {PAGES_MAX:,} pages, or gave "
             "one page twice.",
+            remedy="Run again; if it stays, report it.",
+        )
+
+
+class ShiftingListError(RetryableError):
+    """A list changed each time it was read."""
+
+    def __init__(self, resource: str) -> None:
+        """Name the list."""
+        super().__init__(
+            f"Xero's list of open {resource} changed each time it was read.",
+            remedy="Run again when less is going on.",
+        )
+
+
+class ShortPageError(SourceError):
+    """A page holds less than Xero says there is."""
+
+    def __init__(self, resource: str) -> None:
+        """Name the list."""
+        super().__init__(
+            f"A page of Xero's {resource} ended before the list did.",
             remedy="Run again; if it stays, report it.",
         )
 
@@ -221,7 +245,7 @@ class _TableStep:
             window_at = window_at or server_at
             records = self.table.records(body)
             done += len(records)
-            is_last = len(records) < PAGE_SIZE
+            is_last = self.table.is_last(body, count)
             yield Page(
                 position={
                     "changed_since": since,
@@ -370,24 +394,51 @@ class XeroConnector:
             last = bytes(records[0]) if records else None
             server_at = answer.server_at or self.now()
             yield answer.body, server_at.isoformat()
-            if len(records) < PAGE_SIZE:
+            if table.is_last(answer.body, page):
                 return
+            if not records:
+                raise ShortPageError(table.name)
         raise EndlessPagesError(table.name)
 
     def _open_items(self) -> Iterator[ListedItem]:
+        """Yield each open item once.
+
+        Raises:
+            ShiftingListError: The lists changed each time they were read.
+        """
         invoices = {
             "where": 'Type=="ACCREC"',
             "Statuses": "AUTHORISED",
             "summaryOnly": "true",
         }
-        for body, _ in self.numbered(INVOICES, filters=invoices):
-            yield from snapshot.items(body, INVOICES, DocumentKind.INVOICE, self.base)
+        yield from self._listed(INVOICES, DocumentKind.INVOICE, invoices)
         for kind, table in CREDITS.items():
             where = 'Status=="AUTHORISED"'
             if kind is DocumentKind.CREDIT_NOTE:
                 where = f'Type=="ACCRECCREDIT" AND {where}'
-            for body, _ in self.numbered(table, filters={"where": where}):
-                yield from snapshot.items(body, table, kind, self.base)
+            yield from self._listed(table, kind, {"where": where})
+
+    def _listed(
+        self, table: Table[Any], kind: DocumentKind, filters: Mapping[str, str]
+    ) -> Iterable[ListedItem]:
+        """Return a list of what stands, read while nothing joined or left it.
+
+        A document that is paid meanwhile moves the others up, over the edge of a page
+        that was read already.
+        """
+        for _ in range(LISTINGS_MAX):
+            found: dict[DocumentRef, ListedItem] = {}
+            keys: set[SourceId] = set()
+            total: int | None = None
+            for body, _at in self.numbered(table, filters=filters):
+                keys |= table.keys(body)
+                total = table.total(body)
+                found |= {
+                    one.ref: one for one in snapshot.items(body, table, kind, self.base)
+                }
+            if total is None or len(keys) == total:
+                return found.values()
+        raise ShiftingListError(table.name)
 
     def _reread(self, refs: Sequence[DocumentRef]) -> Iterator[Reread]:
         keys = [ref.source_id for ref in refs if ref.kind is DocumentKind.INVOICE]
@@ -414,17 +465,18 @@ class XeroConnector:
         gone = tuple(
             DocumentRef(DocumentKind.INVOICE, key) for key in keys if key not in there
         )
-        return Reread(partial(INVOICES_WHOLE.batch, answer.body, self.base), gone)
+        decode = partial(INVOICES_WHOLE.batch, answer.body, self.base)
+        return Reread(decode, gone, INVOICES.name)
 
     def _single(self, ref: DocumentRef) -> Reread:
         table = SINGLES[ref.kind]
         try:
             answer = self.seam.call(
-                "GET", f"{table.path}/{ref.source_id}", idempotent=True
+                "GET", f"{table.path}/{quote(ref.source_id, safe='')}", idempotent=True
             )
         except NotFoundError:
             return Reread(lambda: Batch(row_count=0), (ref,))
-        return Reread(partial(table.batch, answer.body, self.base))
+        return Reread(partial(table.batch, answer.body, self.base), resource=table.name)
 
 
 def limits(client_id: str) -> CallLimits:

@@ -228,6 +228,13 @@ class Settled(Struct, frozen=True, gc=False):
     credits: tuple[DocumentRef, ...]
 
 
+class Spent(Struct, frozen=True, gc=False):
+    """The books' word on all claims that use a credit document; others have ended."""
+
+    credit: DocumentRef
+    claims: tuple[SourceId, ...]
+
+
 class ProblemReason(StrEnum):
     """Why a record could not land."""
 
@@ -299,6 +306,7 @@ class Batch(Struct, frozen=True, kw_only=True):
         ignored: How many rows were left out on purpose, by the reason shown to people.
         totals: Amounts read, by currency, credits negative.
         settled: Of some debit documents, all that is applied to them.
+        spent: Of some credit documents, all claims that use them.
         mends: Whether a record that lands ends the earlier problems of its key, as
             where changes are read one by one and not a list whole.
     """
@@ -312,6 +320,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     ignored: dict[str, int] = {}
     totals: dict[Currency, Totals] = {}
     settled: tuple[Settled, ...] = ()
+    spent: tuple[Spent, ...] = ()
     mends: bool = False
 
 

@@ -12,6 +12,7 @@ from ledger.records import (
     Problem,
     Settled,
     Side,
+    Spent,
     Totals,
 )
 
@@ -24,6 +25,7 @@ class Page:
     documents: list[Document] = field(default_factory=list)
     claims: list[Claim] = field(default_factory=list)
     settled: list[Settled] = field(default_factory=list)
+    spent: list[Spent] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     ignored: dict[str, int] = field(default_factory=dict)
 
@@ -37,6 +39,7 @@ class Page:
         self.documents += part.documents
         self.claims += part.claims
         self.settled += part.settled
+        self.spent += part.spent
         for reason in part.ignored:
             self.ignore(reason)
 
@@ -53,6 +56,7 @@ class Page:
             documents=tuple(documents.values()),
             claims=tuple(claims.values()),
             settled=tuple(self.settled),
+            spent=tuple(self.spent),
             problems=tuple(self.problems),
             ignored=self.ignored,
             totals=totals(documents.values()),

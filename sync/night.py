@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from ledger.errors import DuebridgeError
+from ledger.errors import DuebridgeError, InvariantError
 from ledger.proof import Proof, ProofState
 from ledger.store.connections import ConnectionBusyError, RunState
 from sync.proof import Prover
@@ -83,12 +83,17 @@ class Night:
         )
 
 
-def run_night(tenant: str, work: Iterable[tuple[str, Maker]]) -> Iterator[Night]:
+def run_night(
+    tenant: str,
+    work: Iterable[tuple[str, Maker]],
+    keep: Callable[[Exception], str],
+) -> Iterator[Night]:
     """Yield how each connection's night went, as it ends.
 
     Args:
         tenant: The tenant's slug.
         work: Each connection's name, and what makes its work; making may fail as well.
+        keep: Keeps the details of a fault of our own, and says where.
     """
     for connection, make in work:
         run: RunResult | None = None
@@ -98,5 +103,13 @@ def run_night(tenant: str, work: Iterable[tuple[str, Maker]]) -> Iterator[Night]
             proof = one.prover.prove()
         except DuebridgeError as error:
             yield Night(tenant, connection, run, None, error)
+            continue
+        except Exception as error:  # noqa: BLE001 - the others go on
+            # Our own fault in one connection must not end the others' night.
+            fault = InvariantError(
+                f"Something went wrong inside Duebridge ({type(error).__name__}).",
+                remedy=f"Please report it. {keep(error)}",
+            )
+            yield Night(tenant, connection, run, None, fault)
             continue
         yield Night(tenant, connection, run, proof, None)

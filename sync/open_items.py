@@ -50,6 +50,9 @@ class OpenItemCheck:
             done |= dict.fromkeys(wanted)
             found.gone += self._reread(wanted, result)
             differing = self._compare(listed, kinds)
+        if differing and done:
+            # What changed while so much was read again differs no longer.
+            differing = self._compare(list(self.snapshot.items()), kinds)
         found.reread = len(done)
         found.left = differing
         return found
@@ -105,7 +108,8 @@ class OpenItemCheck:
         for one in self.snapshot.reread(wanted):
             batch = one.decode()
             with self.begin() as begun:
-                result.add(batch, pages.land(begun, RESOURCE, batch))
+                landed = pages.land(begun, one.resource or RESOURCE, batch)
+                result.add(batch, landed)
                 if one.gone:
                     absence.name_documents(begun, one.gone)
                     voided = absence.void_named(begun)

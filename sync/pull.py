@@ -13,6 +13,7 @@ from ledger.errors import (
     ApprovalError,
     CredentialError,
     DuebridgeError,
+    RecordError,
     RequestError,
     RetryableError,
     SourceError,
@@ -43,7 +44,13 @@ from sync.result import RunResult, StepResult, StepState, Tally
 WATCH = Callable[[str, Progress], None]
 """Told of each page that landed: which file or resource, and how far it is."""
 
-UNREAD = (SourceError, RetryableError, CredentialError, AccessDeniedError)
+UNREAD = (
+    SourceError,
+    RetryableError,
+    CredentialError,
+    AccessDeniedError,
+    RecordError,
+)
 """What keeps a source from being read, and nothing else from going on."""
 
 MANY_RECORDS = 1_000
@@ -73,6 +80,30 @@ class WholeOnlyError(RequestError):
         super().__init__(
             f"{connection} is read whole; single documents cannot be asked for.",
             remedy="Run the sync without --document.",
+        )
+
+
+class UnknownKindError(RequestError):
+    """A system has no documents of a kind."""
+
+    def __init__(self, connection: str, kind: str) -> None:
+        """Name both."""
+        super().__init__(
+            f"{connection} has no {kind}.", remedy="Name another kind of document."
+        )
+
+
+class MissingOpenError(ApprovalError):
+    """The books' list of open items leaves out more than a person allowed."""
+
+    def __init__(self, missing: int, ours: int, limit: int) -> None:
+        """Say how much, and how to go on."""
+        super().__init__(
+            f"The books' list of open items leaves out {missing} of {ours} that are "
+            f"open here (limit {limit} %). A wrong organisation or a right that is "
+            "missing looks like this, so none of them was closed.",
+            remedy="Check the books. If it is right, run `duebridge sync TENANT "
+            "--accept-closures`.",
         )
 
 
@@ -122,6 +153,9 @@ class Sync:
             snapshot = self.connector.snapshot()
             if snapshot is None:
                 raise WholeOnlyError(self.connection.name)
+            for ref in refs:
+                if ref.kind not in snapshot.kinds:
+                    raise UnknownKindError(self.connection.name, ref.kind)
             return _Run(self).touch(snapshot, refs)
 
     @property
@@ -348,11 +382,7 @@ class _Run:
         def refuse(missing: int, ours: int) -> None:
             limit = snapshot.limit_percent
             if not self._sync.accept_closures and missing * 100 > ours * limit:
-                raise TooManyGoneError(
-                    "The books' list of open items",
-                    f"open items (limit {limit} %)",
-                    f"{missing} of {ours}",
-                )
+                raise MissingOpenError(missing, ours, limit)
 
         check = OpenItemCheck(snapshot=snapshot, begin=self._landing, refuse=refuse)
         try:

@@ -1,7 +1,7 @@
 """`duebridge connect TENANT tryton|xero`: books that are read over the network."""
 
 import webbrowser
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -55,13 +55,14 @@ def connect_tryton(
         "Password", file=options.secret_file, variable=TRYTON_PASSWORD
     )
     found = list(product.live.tryton_books(settings, password).check())
-    one = _stored(product, owner, "tryton", options.name or "tryton", settings)
+    books = f"{settings['url']}/{settings['database']}"
+    one = _stored(product, owner, "tryton", options.name, "tryton", settings, books)
     with product.live.vault(owner, one).exclusive() as held:
         held.save(
             Credential(
                 secrets={PASSWORD: password},
                 state=CredentialState.CONNECTED,
-                organisation_id=f"{settings['url']}/{settings['database']}",
+                organisation_id=books,
                 organisation_name=str(settings["database"]),
                 refreshed_at=product.clock.now(),
             )
@@ -86,7 +87,7 @@ def connect_xero(
     given = _tokens(product, settings, options, secret)
     opened = product.live.xero_organisations(settings, JustGiven(given))
     key, called = _chosen(opened, options.organisation)
-    one = _stored(product, owner, "xero", options.name or called, settings)
+    one = _stored(product, owner, "xero", options.name, called, settings, key)
     product.live.xero_keeper(owner, one, custom=options.custom).adopt(
         given, organisation_id=key, organisation_name=called, client_secret=secret
     )
@@ -138,30 +139,61 @@ def _chosen(opened: list[tuple[str, str]], wanted: str | None) -> tuple[str, str
 
 
 def _stored(
-    product: Product, owner: Tenant, connector: str, name: str, settings: dict[str, Any]
+    product: Product,
+    owner: Tenant,
+    connector: str,
+    name: str | None,
+    called: str,
+    settings: dict[str, Any],
+    organisation_id: str,
 ) -> StoredConnection:
-    """Return the connection of this name, made now or before.
+    """Return the connection of an organisation, made now or before.
 
     Raises:
-        RequestError: The name is that of another system's connection.
+        RequestError: The name is that of other books, or the books have another name.
     """
+    mine = [
+        one
+        for one in product.connections(owner)
+        if one.connector == connector
+        and _organisation_of(product, owner, one) == organisation_id
+    ]
+    if mine and name not in {None, mine[0].name}:
+        raise RequestError(
+            f"{called} is connected as {mine[0].name!r} already; read twice, it would "
+            "count twice.",
+            remedy=f"Leave --name out, or give {mine[0].name!r}.",
+        )
     with product.database.tenant(owner.scope) as session:
+        if mine:
+            connections.save_settings(session, mine[0], settings)
+            return replace(mine[0], settings=settings)
+        wanted = name or called
         for one in connections.load_all(session):
-            if one.name != name:
+            if one.name != wanted:
                 continue
-            if one.connector != connector:
+            known = _organisation_of(product, owner, one)
+            if one.connector != connector or known is not None:
                 raise RequestError(
-                    f"{name!r} is a connection to {one.connector}.",
+                    f"{wanted!r} is a connection to other books.",
                     remedy="Choose another name with --name.",
                 )
-            return one
+            connections.save_settings(session, one, settings)
+            return replace(one, settings=settings)
         return connections.add(
             session,
             connector=connector,
-            name=name,
+            name=wanted,
             settings=settings,
             created_at=product.clock.now(),
         )
+
+
+def _organisation_of(
+    product: Product, owner: Tenant, one: StoredConnection
+) -> str | None:
+    found = product.live.vault(owner, one).load()
+    return None if found is None else found.organisation_id
 
 
 def _needed(option: str, given: str | None) -> str:

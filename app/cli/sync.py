@@ -27,7 +27,7 @@ from app.cli.listing import (
     text_column,
 )
 from connectors import contract
-from ledger.errors import RequestError
+from ledger.errors import DuebridgeError, RequestError
 from ledger.ids import SourceId
 from ledger.records import DocumentKind, DocumentRef
 from ledger.store import tenants
@@ -81,22 +81,34 @@ def sync_command(
         product.trace = trace
         owner = product.tenant(tenant)
         refs = [_ref(text) for text in document or ()]
-        syncs = [
-            product.work(
-                owner,
-                one,
-                watch=watch,
-                full=full,
-                accept_closures=accept_closures,
-            ).sync
-            for one in chosen(product, owner, connection)
-        ]
-        results = [one.touch(refs) if refs else one.run() for one in syncs]
+        wanted = chosen(product, owner, connection)
+        if refs and len(wanted) > 1:
+            raise RequestError(
+                f"{owner.slug} has {len(wanted)} connections.",
+                remedy="Say with --connection which one holds the document.",
+            )
+        results, faults = [], []
+        for one in wanted:
+            try:
+                sync = product.work(
+                    owner,
+                    one,
+                    watch=watch,
+                    full=full,
+                    accept_closures=accept_closures,
+                ).sync
+                results.append(sync.touch(refs) if refs else sync.run())
+            except DuebridgeError as error:
+                faults.append(error)
+    if faults and not results:
+        raise faults[0]
+    for fault in faults:
+        typer.echo(fault.user_message, err=True)
     show(run_listing(owner.slug, results), format_, out)
     code = Exit.DONE
     if any(not one.is_clean or one.waiting for one in results):
         code = Exit.LEFT_OVER
-    if any(one.state is RunState.FAILED for one in results):
+    if faults or any(one.state is RunState.FAILED for one in results):
         code = Exit.FAILED
     raise typer.Exit(code)
 

@@ -20,6 +20,7 @@ from ledger.records import (
     DocumentRef,
     Settled,
     Side,
+    Spent,
     allocation_kind,
 )
 from ledger.store import keys
@@ -270,10 +271,38 @@ settled AS MATERIALIZED (
         WHERE s.credit_id IS NULL AND NOT EXISTS (
             SELECT FROM settled k WHERE k.id = s.id AND k.credit_id = e.credit_id
         )''',
-        waiting='''EXISTS (SELECT FROM settled s WHERE s.id = p.debit_id)
+        waiting='''p.debit_id = ANY (ARRAY(SELECT DISTINCT s.id FROM settled s))
       AND NOT EXISTS (
           SELECT FROM settled k WHERE k.id = p.debit_id AND k.credit_id = p.credit_id
       )''',
+    )
+}
+"""
+
+
+SPENT = Stage(
+    "spent_credit",
+    (("kind", "text"), ("source_id", "text"), ("claim_source_id", "text")),
+)
+"""A row for each claim that uses a credit, and one without for the credit."""
+
+WITHDRAW_FROM_SPENT = f"""
+WITH spent AS MATERIALIZED (
+    SELECT {keys.sql("s.kind", "s.source_id")} AS id,
+           {keys.sql("'claim'", "s.claim_source_id")} AS claim_id
+    FROM spent_credit s
+),
+named AS (SELECT s.claim_id FROM spent s WHERE s.claim_id IS NOT NULL),
+{
+    WITHDRAW.format(
+        posted='''SELECT e.claim_id, e.amount_minor FROM spent s
+        CROSS JOIN LATERAL (
+            SELECT a.claim_id, a.amount_minor FROM allocation a
+            WHERE a.tenant_id = :tenant_id AND a.credit_id = s.id
+              AND a.debit_id IS NOT NULL OFFSET 0
+        ) AS e
+        WHERE s.claim_id IS NULL''',
+        waiting="p.credit_id = ANY (ARRAY(SELECT DISTINCT s.id FROM spent s))",
     )
 }
 """
@@ -375,6 +404,22 @@ def withdraw_from(landing: Landing, settled: Sequence[Settled]) -> int:
         ),
     )
     counts = landing.execute(WITHDRAW_FROM_SETTLED).one()
+    return int(counts.new + counts.changed)
+
+
+def withdraw_unspent(landing: Landing, spent: Sequence[Spent]) -> int:
+    """End the claims that no longer use some credits; return how many."""
+    if not spent:
+        return 0
+    SPENT.fill(
+        landing.session,
+        (
+            (one.credit.kind, one.credit.source_id, claim)
+            for one in spent
+            for claim in (None, *one.claims)
+        ),
+    )
+    counts = landing.execute(WITHDRAW_FROM_SPENT).one()
     return int(counts.new + counts.changed)
 
 

@@ -144,6 +144,9 @@ def refresh(landing: Landing) -> None:
         landing.execute(add_to_months(SETTLED, SETTLED_ROWS))
     if _any(landing, TOUCHED):
         landing.execute(REFRESH)
+    # What was added must not be added again later in the same transaction.
+    landing.execute("DELETE FROM posted_entry")
+    landing.execute("DELETE FROM touched_document")
 
 
 def _any(landing: Landing, stage: Stage) -> bool:

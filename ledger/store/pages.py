@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from ledger.ids import SourceId
 from ledger.records import Batch
 from ledger.store import (
     allocations,
@@ -34,10 +35,13 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
         claims=allocations.land(landing, batch.claims),
     )
     allocations.withdraw_from(landing, batch.settled)
+    allocations.withdraw_unspent(landing, batch.spent)
     derived.refresh(landing)
     problems.save(landing, resource, batch.problems)
     if batch.mends:
         landed = {*(one.source_id for one in batch.documents)}
         landed |= {one.source_id for one in batch.debtors if one.own_record}
+        # One that is wrong in another way now is the same problem.
+        landed |= {SourceId(one.source_ref) for one in batch.problems if one.source_ref}
         problems.resolve_landed(landing, resource, landed)
     return result

@@ -374,6 +374,14 @@ another currency, or the books no longer make the claim.
 withdrawn_on: the day a complete list first left it out.
 """
 
+for _side in ("debit_id", "credit_id"):
+    Index(
+        None,
+        parked_claim.c.tenant_id,
+        parked_claim.c[_side],
+        postgresql_where=text("withdrawn_on IS NULL"),
+    )
+
 dispute_entry = _tenant_table(
     "dispute_entry",
     Column("document_id", Uuid, nullable=False),

@@ -19,6 +19,7 @@ from ledger.records import (
     DocumentRef,
     ProblemReason,
     Settled,
+    Spent,
 )
 from mapping.fields import FieldError
 from mapping.pages import Page
@@ -149,6 +150,11 @@ def add_credit(page: Page, one: Credit, base: Currency) -> None:
         )
     )
     seen: dict[str, int] = {}
+    claimed = [
+        SourceId(f"payment/{part.PaymentID}")
+        for part in one.Payments
+        if part.PaymentID is not None
+    ]
     for part in one.Allocations:
         if part.IsDeleted or part.Invoice.InvoiceID is None:
             continue
@@ -156,9 +162,10 @@ def add_credit(page: Page, one: Credit, base: Currency) -> None:
         name = part.AllocationID or f"{part.Invoice.InvoiceID}/{day}"
         seen[name] = seen.get(name, 0) + 1
         suffix = f"/{seen[name]}" if seen[name] > 1 else ""
+        claimed.append(SourceId(f"{key}/{name}{suffix}"))
         page.claims.append(
             Claim(
-                source_id=SourceId(f"{key}/{name}{suffix}"),
+                source_id=claimed[-1],
                 debit=DocumentRef(
                     DocumentKind.INVOICE, SourceId(part.Invoice.InvoiceID)
                 ),
@@ -168,6 +175,8 @@ def add_credit(page: Page, one: Credit, base: Currency) -> None:
                 effective_on=day,
             )
         )
+    if one.Status in STANDING:
+        page.spent.append(Spent(ref, tuple(claimed)))
 
 
 def add_payment(page: Page, one: Payment, base: Currency) -> None:

@@ -20,6 +20,8 @@ DATE: Final = re.compile(r"/Date\((-?\d+)([+-]\d{4})?\)/")
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 FAR_MS: Final = 253_370_764_800_000
 """The year 9999: what lies beyond is no date."""
+FIRST_MS: Final = -62_135_596_800_000
+"""The first day of the year 1, which the vendor's programs take for none."""
 
 
 def instant(text: str | None) -> datetime | None:
@@ -33,8 +35,10 @@ def instant(text: str | None) -> datetime | None:
     if not text:
         return None
     match = DATE.fullmatch(text)
-    if match is None or abs(int(match[1])) > FAR_MS:
+    if match is None or not FIRST_MS <= int(match[1]) <= FAR_MS:
         raise _date_error(text)
+    if int(match[1]) == FIRST_MS:
+        return None
     return EPOCH + timedelta(milliseconds=int(match[1]))
 
 
@@ -124,7 +128,14 @@ def home_minor(
         return minor(amount, of)
     if given is None:
         return None
-    return minor(round_half_up(amount / given, base), base)
+    try:
+        return minor(round_half_up(amount / given, base), base)
+    except ArithmeticError as error:
+        raise FieldError(
+            f"The exchange rate {given} cannot be.",
+            reason=ProblemReason.VALUE,
+            remedy="Correct the document's exchange rate in Xero.",
+        ) from error
 
 
 def _amount_error(message: str) -> FieldError:

@@ -27,6 +27,8 @@ from mapping.xero.wire import Contact, Credit, Invoice, Payment
 
 Shape = TypeVar("Shape")
 RAW_MAX: Final = 400
+PAGE_SIZE: Final = 1_000
+"""What is asked for at once; the vendor's most."""
 REMEDY: Final = "Correct it in Xero; it is read again once it changes."
 
 
@@ -41,8 +43,9 @@ class NoListError(SourceError):
         )
 
 
-class _Pagination(Struct, rename={"item_count": "itemCount"}):
+class _Pagination(Struct, rename="camel"):
     item_count: int
+    page_count: int
 
 
 class _Paged(Struct):
@@ -108,6 +111,12 @@ class Table(Generic[Shape]):
         """Return the keys of an answer's records."""
         found = (_loosely(raw).get(self.id_field) for raw in self.records(body))
         return frozenset(SourceId(key) for key in found if isinstance(key, str))
+
+    def is_last(self, body: bytes, page: int) -> bool:
+        """Return whether a list ends with a page: by its own word, else when short."""
+        with suppress(msgspec.DecodeError):
+            return page >= msgspec.json.decode(body, type=_Paged).pagination.page_count
+        return len(self.records(body)) < PAGE_SIZE
 
     def total(self, body: bytes) -> int | None:
         """Return how many records all pages hold together, if the answer says."""

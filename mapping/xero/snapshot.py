@@ -7,12 +7,25 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from ledger.errors import SourceError
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import DocumentKind, DocumentRef, ListedItem
+from mapping.fields import FieldError
 from mapping.xero import fields
 from mapping.xero.documents import CREDIT_TYPES
 from mapping.xero.reading import NoListError, Table
+
+
+class UnreadableItemError(SourceError):
+    """An item of the list cannot be read, so that the list says nothing for sure."""
+
+    def __init__(self, kind: DocumentKind, key: str, words: str) -> None:
+        """Name the document."""
+        super().__init__(
+            f"Xero's list of open items names {kind} {key}: {words}",
+            remedy="Correct it in Xero.",
+        )
 
 
 class _Open(Struct, gc=False, kw_only=True):
@@ -33,7 +46,7 @@ def items(
 
     Raises:
         NoListError: The answer is of another shape.
-        FieldError: An amount or a currency cannot be read.
+        UnreadableItemError: An amount or a currency cannot be read.
     """
     for raw in table.records(body):
         try:
@@ -46,7 +59,9 @@ def items(
         left = one.AmountDue if kind is DocumentKind.INVOICE else one.RemainingCredit
         if key is None or not left:
             continue
-        code = fields.currency(one.CurrencyCode, base)
-        yield ListedItem(
-            DocumentRef(kind, SourceId(key)), code, fields.minor(left, code)
-        )
+        try:
+            code = fields.currency(one.CurrencyCode, base)
+            minor = fields.minor(left, code)
+        except FieldError as error:
+            raise UnreadableItemError(kind, key, error.message) from error
+        yield ListedItem(DocumentRef(kind, SourceId(key)), code, minor)

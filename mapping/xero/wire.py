@@ -85,6 +85,7 @@ class Credit(Struct, gc=False, kw_only=True):
     RemainingCredit: Decimal | None = None
     UpdatedDateUTC: str | None = None
     Allocations: list[Allocation] = []
+    Payments: list[Key] = []
 
 
 class PaidDocument(Struct, gc=False, kw_only=True):

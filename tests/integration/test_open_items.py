@@ -11,6 +11,7 @@ from msgspec import structs
 from ledger.calendar import FixedClock
 from ledger.errors import SourceError
 from ledger.records import Document, DocumentKind, DocumentRef
+from ledger.store import verification
 from ledger.store.connections import RunState
 from ledger.store.session import Database
 from ledger.testing import Books, NoRates, a_claim, a_document
@@ -143,6 +144,18 @@ def test_a_deleted_document_is_void(run: Run, there: ListedBooks, books: Books) 
             "WHERE tenant_id = :tenant_id AND voided_on IS NOT NULL"
         ).scalar_one()
     assert tombstone == "not found by its key"
+
+
+def test_what_lands_beside_a_deletion_counts_once(
+    run: Run, there: ListedBooks, books: Books
+) -> None:
+    """A payment found and a deletion found in one reading leave the months right."""
+    there.put(PAYMENT, told=False)
+    there.claims.append(structs.replace(CLAIM, amount_minor=40_00))
+    del there.documents[DocumentRef(DocumentKind.INVOICE, INVOICES[1].source_id)]
+    assert checked(run()).left == []
+    with books.ask(AS_OF) as asked:
+        verification.statements(asked.session)
 
 
 def test_a_deleted_document_may_come_back(
@@ -317,3 +330,5 @@ def test_whatever_happened_unseen_is_mended(
         }
         assert found == wanted
         assert checked(result).left == []
+        with books.ask(AS_OF) as asked:
+            verification.statements(asked.session)

@@ -12,6 +12,11 @@ HEADER: Final = re.compile(r"-H '([^:]+): ([^']+)'")
 ADDRESS: Final = re.compile(r"'(http://127\.0\.0\.1:\d+/api[^']+)'")
 
 
+def _interruptible() -> None:
+    """Undo what a shell does to commands in its background."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_the_command_serves_until_interrupted() -> None:
     """It prints a curl command that works at once, on books of the day it is told."""
     script = "import sys; sys.argv[0] = 'duebridge'; from app.cli import main; main()"
@@ -21,6 +26,7 @@ def test_the_command_serves_until_interrupted() -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_interruptible,  # noqa: PLW1509 - no thread of ours runs yet
     ) as running:
         assert running.stdout is not None
         try:

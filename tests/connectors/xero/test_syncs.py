@@ -163,6 +163,30 @@ def test_what_happens_in_the_books_happens_here(
     assert checked(organisation.sync()).differed == 0
 
 
+@pytest.mark.parametrize("told", ["told", "untold"])
+def test_one_of_two_allocations_may_end(organisation: Organisation, told: str) -> None:
+    """A credit applied twice to an invoice keeps what is left when one is taken off."""
+    books = organisation.simulator.books
+    invoice = an_open_invoice(organisation)
+    credit = books.post(
+        invoice.contact, Decimal(1), kind=Kind.CREDIT_NOTE, currency=invoice.currency
+    )
+    part = Decimal(1) / 4 if invoice.currency != "JPY" else Decimal(1)
+    first = books.allocate(credit, invoice, part)
+    if part < 1:
+        books.allocate(credit, invoice, part * 2)
+    organisation.sync()
+    assert ours(organisation) == theirs(organisation)
+    organisation.simulator.clock.advance(3_600)
+    if told == "told":
+        books.unallocate(first)
+    else:
+        with books.timestamps_frozen():
+            books.unallocate(first)
+    checked(organisation.sync())
+    assert ours(organisation) == theirs(organisation)
+
+
 def test_the_proof_is_by_currency(organisation: Organisation) -> None:
     """Each currency's sum equals that of Xero's own list of open items."""
     organisation.sync()

@@ -344,6 +344,20 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("tenant_id", "claim_id", name=op.f("pk_parked_claim")),
     )
+    op.create_index(
+        op.f("ix_parked_claim_tenant_id_debit_id"),
+        "parked_claim",
+        ["tenant_id", "debit_id"],
+        unique=False,
+        postgresql_where=sa.text("withdrawn_on IS NULL"),
+    )
+    op.create_index(
+        op.f("ix_parked_claim_tenant_id_credit_id"),
+        "parked_claim",
+        ["tenant_id", "credit_id"],
+        unique=False,
+        postgresql_where=sa.text("withdrawn_on IS NULL"),
+    )
     op.create_table(
         "problem",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
