@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import URL
 
 from app.postgres import failures, system
@@ -13,6 +14,11 @@ from app.postgres.server import EmbeddedServer, ServerAddress
 from ledger.store import schema
 from ledger.store.session import Database
 from ledger.testing import Books
+
+# Examples are drawn alike in every run, so that a change is judged by itself alone;
+# `--hypothesis-profile=default` draws others.
+settings.register_profile("alike", derandomize=True, deadline=None)
+settings.load_profile("alike")
 
 SHARED = Path(__file__).parents[2] / "shared"
 """Reference data that lies beside some checkouts."""

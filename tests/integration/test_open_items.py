@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import date
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import structs
 
@@ -19,6 +19,7 @@ from sync import open_items
 from sync.pull import Sync
 from sync.result import OpenItems, RunResult
 from tests.answers import owed
+from tests.integration.profile import examples
 from tests.listed_books import ListedBooks
 
 ISSUED, DUE = date(2026, 1, 1), date(2026, 1, 31)
@@ -285,11 +286,7 @@ def changes(draw: st.DrawFn) -> tuple[list[Document], list[tuple[int, int, int]]
 
 
 @given(states=st.lists(changes(), min_size=1, max_size=3))
-@settings(
-    max_examples=25,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-)
+@examples(40)
 def test_whatever_happened_unseen_is_mended(
     database: Database, states: list[tuple[list[Document], list[tuple[int, int, int]]]]
 ) -> None:
