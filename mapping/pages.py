@@ -1,20 +1,35 @@
 """What a page of an accounting system's records becomes, one record at a time."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final
 
-from ledger.money import Currency, from_minor
+import msgspec
+from msgspec import Raw
+
+from ledger.errors import RecordError
+from ledger.money import Currency, UnknownCurrencyError, from_minor
 from ledger.records import (
     Batch,
     Claim,
     Debtor,
     Document,
     Problem,
+    ProblemReason,
     Settled,
     Side,
     Spent,
     Totals,
 )
+from mapping.fields import FieldError
+
+RAW_MAX: Final = 400
+"""Characters of one field that are shown with a problem."""
+
+_loose: Final = msgspec.json.Decoder(float_hook=Decimal)
+_shown: Final = msgspec.json.Encoder(decimal_format="number")
 
 
 @dataclass(slots=True)
@@ -74,3 +89,39 @@ def totals(documents: Iterable[Document]) -> dict[Currency, Totals]:
         code: Totals(exact=from_minor(minor, code), posted_minor=minor)
         for code, minor in posted.items()
     }
+
+
+def loosely(raw: Raw) -> dict[str, Any]:
+    """Return a record's fields, whatever their shape; numbers with decimals exactly."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError):
+        found = _loose.decode(raw)
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def shown(fields: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
+    """Return a record as a problem shows it, long fields cut."""
+    return tuple((name, _text(value)) for name, value in fields.items())
+
+
+def fault(error: Exception, remedy: str) -> tuple[ProblemReason, str, str]:
+    """Return why a record could not be read: family, words, and what to do.
+
+    Args:
+        error: What was raised.
+        remedy: What to do where the error does not say.
+    """
+    if isinstance(error, FieldError):
+        return error.reason, error.message, error.remedy or remedy
+    if isinstance(error, UnknownCurrencyError):
+        return ProblemReason.CURRENCY, error.message, error.remedy or remedy
+    if isinstance(error, RecordError):
+        return ProblemReason.VALUE, error.message, remedy
+    words = f"It has another shape than expected: {error}."
+    return ProblemReason.SHAPE, words, remedy
+
+
+def _text(value: object) -> str:
+    text = value if isinstance(value, str) else _shown.encode(value).decode()
+    return text if len(text) <= RAW_MAX else f"{text[:RAW_MAX]}…"

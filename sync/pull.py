@@ -235,17 +235,17 @@ class _Run:
             else:
                 self._settle_gone(step, result)
                 self._land(step, result)
-        except ApprovalError as error:
-            result.state, result.note = StepState.STOPPED, error.user_message
-            self._result.state = RunState.STOPPED
         except UNREAD as error:
             self._fail(result, error)
             return
         self._result.steps.append(result)
 
     def _fail(self, result: StepResult, error: DuebridgeError) -> None:
-        result.state, result.note = StepState.FAILED, error.user_message
-        self._result.state = RunState.FAILED
+        """Note a step that waits for a person's word, or could not be read."""
+        result.state, self._result.state = StepState.FAILED, RunState.FAILED
+        if isinstance(error, ApprovalError):
+            result.state, self._result.state = StepState.STOPPED, RunState.STOPPED
+        result.note = error.user_message
         self._result.steps.append(result)
 
     def _settle_gone(self, step: Step, result: StepResult) -> None:
@@ -387,15 +387,11 @@ class _Run:
         check = OpenItemCheck(snapshot=snapshot, begin=self._landing, refuse=refuse)
         try:
             found = check.run(result)
-        except ApprovalError as error:
-            result.state, result.note = StepState.STOPPED, error.user_message
-            self._result.state = RunState.STOPPED
         except UNREAD as error:
             self._fail(result, error)
             return
-        else:
-            result.note = found.text
-            self._result.open_items = found
+        result.note = found.text
+        self._result.open_items = found
         self._result.steps.append(result)
 
     @contextmanager

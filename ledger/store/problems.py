@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from hashlib import md5
 
-from sqlalchemy import ARRAY, Text, any_, literal, select, update
+from sqlalchemy import ARRAY, ColumnElement, Text, any_, literal, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.sql.functions import count
 
@@ -86,24 +86,20 @@ def _key(one: Problem, repeats: Counter[str]) -> str:
 
 def resolve_unseen(landing: Landing, resource: str, *, since: datetime) -> int:
     """Close the problems that a whole reading since an instant did not meet again."""
-    result = landing.session.execute(
-        update(problem)
-        .where(
-            landing.session.scope.owns(problem),
-            problem.c.connection_id == landing.connection_id,
-            problem.c.resource == resource,
-            problem.c.resolved_at.is_(None),
-            problem.c.last_seen_at < since,
-        )
-        .values(resolved_at=landing.known_at)
-    )
-    return result.rowcount
+    return _resolve(landing, resource, since)
 
 
 def resolve_landed(
     landing: Landing, resource: str, landed: Collection[SourceId]
 ) -> int:
     """Close the earlier problems of records that have landed now."""
+    among = problem.c.source_ref == any_(literal(list(landed), ARRAY(Text)))
+    return _resolve(landing, resource, landing.known_at, among)
+
+
+def _resolve(
+    landing: Landing, resource: str, seen_before: datetime, *which: ColumnElement[bool]
+) -> int:
     result = landing.session.execute(
         update(problem)
         .where(
@@ -111,8 +107,8 @@ def resolve_landed(
             problem.c.connection_id == landing.connection_id,
             problem.c.resource == resource,
             problem.c.resolved_at.is_(None),
-            problem.c.last_seen_at < landing.known_at,
-            problem.c.source_ref == any_(literal(list(landed), ARRAY(Text))),
+            problem.c.last_seen_at < seen_before,
+            *which,
         )
         .values(resolved_at=landing.known_at)
     )

@@ -10,7 +10,6 @@ from typing import Any
 from ledger.calendar import Terms
 from ledger.money import Currency, exponent
 from ledger.records import (
-    Batch,
     ProblemReason,
 )
 from mapping import fields
@@ -74,10 +73,6 @@ class TableMapper:
         self._sieve = Sieve(table, header)
         self._cleared: Counter[Currency] = Counter()
         self._first_seen: dict[Hashable, tuple[int, Any]] = {}
-
-    def batch(self, chunk: Chunk) -> Batch:
-        """Return the records of a page."""
-        raise NotImplementedError
 
     def sift(self, chunk: Chunk) -> Sifted:
         """Set apart what is no record."""

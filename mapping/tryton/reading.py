@@ -13,18 +13,14 @@ from msgspec import Raw
 
 from ledger.errors import RecordError
 from ledger.ids import SourceId
-from ledger.money import Currency, UnknownCurrencyError, currency, exponent
-from ledger.records import Batch, Problem, ProblemReason
+from ledger.money import Currency, currency, exponent
+from ledger.records import Batch, Problem
 from mapping.amounts import AmountReader
-from mapping.fields import FieldError
-from mapping.pages import Page
+from mapping.pages import Page, fault, loosely, shown
 from mapping.tryton.requests import Request
 from mapping.tryton.wire import Amount, AnswerError, Coded, records
 
 Shape = TypeVar("Shape")
-
-RAW_MAX: Final = 400
-"""Characters of one field that are shown with a problem."""
 
 REMEDY: Final = "Correct it in Tryton; it is read again once it changes."
 
@@ -80,15 +76,8 @@ def minor_of(amount: Decimal, of: Currency) -> int:
 
 
 def _problem(request: Request, row: int, raw: Raw, error: Exception) -> Problem:
-    message, remedy, reason = str(error), REMEDY, ProblemReason.VALUE
-    if isinstance(error, FieldError):
-        remedy, reason = error.remedy, error.reason
-    elif isinstance(error, UnknownCurrencyError):
-        remedy, reason = error.remedy, ProblemReason.CURRENCY
-    elif not isinstance(error, RecordError):
-        message = f"It has another shape than expected: {error}."
-        reason = ProblemReason.SHAPE
-    loose = _loosely(raw)
+    reason, message, remedy = fault(error, REMEDY)
+    loose = loosely(raw)
     key = loose.get("id")
     code, minor = _worth(loose)
     party = loose.get("party.")
@@ -100,19 +89,11 @@ def _problem(request: Request, row: int, raw: Raw, error: Exception) -> Problem:
         place=f"{request.model} {key if isinstance(key, int) else f'row {row}'}",
         row=row,
         source_ref=f"{request.prefix}{key}" if isinstance(key, int) else None,
-        raw=tuple((name, _text(value)) for name, value in loose.items()),
+        raw=shown(loose),
         debtor=SourceId(str(debtor)) if isinstance(debtor, int) else None,
         currency=code,
         amount_minor=minor,
     )
-
-
-def _loosely(raw: Raw) -> dict[str, Any]:
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
-        found = msgspec.json.decode(raw)
-        if isinstance(found, dict):
-            return found
-    return {}
 
 
 def _worth(loose: dict[str, Any]) -> tuple[Currency | None, int | None]:
@@ -124,11 +105,6 @@ def _worth(loose: dict[str, Any]) -> tuple[Currency | None, int | None]:
         return code, minor_of(amount, code)
     except (KeyError, TypeError, AttributeError, RecordError, msgspec.DecodeError):
         return code, None
-
-
-def _text(value: object) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= RAW_MAX else f"{text[:RAW_MAX]}…"
 
 
 def shapes(body: bytes, shape: type[Shape]) -> Sequence[Shape]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final, Generic, TypeVar
 
 import msgspec
@@ -11,10 +11,9 @@ from msgspec import Raw, Struct
 
 from ledger.errors import RecordError, SourceError
 from ledger.ids import SourceId
-from ledger.money import Currency
-from ledger.records import Batch, Problem, ProblemReason
-from mapping.fields import FieldError
-from mapping.pages import Page
+from ledger.money import Currency, currency
+from ledger.records import Batch, Problem
+from mapping.pages import Page, fault, loosely, shown
 from mapping.xero import fields
 from mapping.xero.contacts import add_contact
 from mapping.xero.documents import (
@@ -26,7 +25,6 @@ from mapping.xero.documents import (
 from mapping.xero.wire import Contact, Credit, Invoice, Payment
 
 Shape = TypeVar("Shape")
-RAW_MAX: Final = 400
 PAGE_SIZE: Final = 1_000
 """What is asked for at once; the vendor's most."""
 REMEDY: Final = "Correct it in Xero; it is read again once it changes."
@@ -63,6 +61,8 @@ class Table(Generic[Shape]):
         id_field: The field that holds a record's key.
         shape: What a record looks like.
         add: Adds what a record becomes to a page.
+        sign: Whether a record raises what is owed or lowers it; 0 where it does not
+            say of itself.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Table(Generic[Shape]):
     id_field: str
     shape: type[Shape]
     add: Callable[[Page, Shape, Currency], None]
+    sign: int = 0
 
     def batch(self, body: bytes, base: Currency) -> Batch:
         """Map a page.
@@ -109,7 +110,7 @@ class Table(Generic[Shape]):
 
     def keys(self, body: bytes) -> frozenset[SourceId]:
         """Return the keys of an answer's records."""
-        found = (_loosely(raw).get(self.id_field) for raw in self.records(body))
+        found = (loosely(raw).get(self.id_field) for raw in self.records(body))
         return frozenset(SourceId(key) for key in found if isinstance(key, str))
 
     def is_last(self, body: bytes, page: int) -> bool:
@@ -125,21 +126,12 @@ class Table(Generic[Shape]):
         return None
 
     def _problem(self, row: int, raw: Raw, error: Exception) -> Problem:
-        message, remedy, reason = str(error), REMEDY, ProblemReason.VALUE
-        if isinstance(error, FieldError):
-            message, remedy, reason = (
-                error.message,
-                error.remedy or REMEDY,
-                error.reason,
-            )
-        elif not isinstance(error, RecordError):
-            message = f"It has another shape than expected: {error}."
-            reason = ProblemReason.SHAPE
-        loose = _loosely(raw)
+        reason, message, remedy = fault(error, REMEDY)
+        loose = loosely(raw)
         key = loose.get(self.id_field)
         contact = loose.get("Contact")
         debtor = contact.get("ContactID") if isinstance(contact, dict) else None
-        code, minor = _worth(loose)
+        code, minor = self._worth(loose)
         return Problem(
             reason=reason,
             message=message,
@@ -147,11 +139,20 @@ class Table(Generic[Shape]):
             place=f"{self.name} {key if isinstance(key, str) else f'row {row}'}",
             row=row,
             source_ref=key if isinstance(key, str) else None,
-            raw=tuple((name, _text(value)) for name, value in loose.items()),
+            raw=shown(loose),
             debtor=SourceId(debtor) if isinstance(debtor, str) else None,
             currency=code,
             amount_minor=minor,
         )
+
+    def _worth(self, loose: dict[str, Any]) -> tuple[Currency | None, int | None]:
+        """Return a record's currency and effect on what is owed, as far as it says."""
+        code = None
+        try:
+            code = currency(loose["CurrencyCode"])
+            return code, self.sign * fields.minor(Decimal(loose["Total"]), code)
+        except (KeyError, TypeError, ValueError, ArithmeticError, RecordError):
+            return code, None
 
 
 CONTACTS: Final = Table(
@@ -163,44 +164,27 @@ CONTACTS: Final = Table(
     lambda page, one, _: add_contact(page, one),
 )
 INVOICES: Final = Table(
-    "invoices", "Invoices", "Invoices", "InvoiceID", Invoice, add_invoice
+    "invoices", "Invoices", "Invoices", "InvoiceID", Invoice, add_invoice, 1
 )
 INVOICES_WHOLE: Final = Table(
-    "invoices", "Invoices", "Invoices", "InvoiceID", Invoice, add_invoice_whole
+    "invoices", "Invoices", "Invoices", "InvoiceID", Invoice, add_invoice_whole, 1
 )
 """Invoices with their payments, as a list of all that changed gives them apart."""
 CREDIT_NOTES: Final = Table(
-    "credit notes", "CreditNotes", "CreditNotes", "CreditNoteID", Credit, add_credit
+    "credit notes", "CreditNotes", "CreditNotes", "CreditNoteID", Credit, add_credit, -1
 )
 OVERPAYMENTS: Final = Table(
-    "overpayments", "Overpayments", "Overpayments", "OverpaymentID", Credit, add_credit
+    "overpayments",
+    "Overpayments",
+    "Overpayments",
+    "OverpaymentID",
+    Credit,
+    add_credit,
+    -1,
 )
 PREPAYMENTS: Final = Table(
-    "prepayments", "Prepayments", "Prepayments", "PrepaymentID", Credit, add_credit
+    "prepayments", "Prepayments", "Prepayments", "PrepaymentID", Credit, add_credit, -1
 )
 PAYMENTS: Final = Table(
     "payments", "Payments", "Payments", "PaymentID", Payment, add_payment
 )
-
-
-def _loosely(raw: Raw) -> dict[str, Any]:
-    with suppress(msgspec.DecodeError, UnicodeDecodeError):
-        found = msgspec.json.decode(raw)
-        if isinstance(found, dict):
-            return found
-    return {}
-
-
-def _worth(loose: dict[str, Any]) -> tuple[Currency | None, int | None]:
-    """Return currency and amount of a document, as far as they can be read."""
-    code = None
-    try:
-        code = fields.currency(loose["CurrencyCode"] or "?", Currency("XXX"))
-        return code, fields.minor(Decimal(str(loose["Total"])), code)
-    except (KeyError, TypeError, InvalidOperation, RecordError):
-        return code, None
-
-
-def _text(value: object) -> str:
-    text = value if isinstance(value, str) else msgspec.json.encode(value).decode()
-    return text if len(text) <= RAW_MAX else f"{text[:RAW_MAX]}…"
