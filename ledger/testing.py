@@ -24,7 +24,15 @@ from ledger.records import (
     Instalment,
 )
 from ledger.reports.question import Question, ask
-from ledger.store import absence, allocations, connections, derived, landing, pages
+from ledger.store import (
+    absence,
+    allocations,
+    connections,
+    derived,
+    landing,
+    pages,
+    withdrawals,
+)
 from ledger.store import tenants as tenant_store
 from ledger.store.connections import StoredConnection
 from ledger.store.landing import Landing
@@ -215,8 +223,8 @@ class Books:
     def unclaim_all_but(self, *named: Claim, on: date | None = None) -> int:
         """Reverse the allocations that complete exports do not make."""
         with self.landing(on) as begun:
-            absence.name_claims(begun, (claim.source_id for claim in named))
-            unclaimed = absence.unclaim_missing(begun)
+            withdrawals.name_claims(begun, (claim.source_id for claim in named))
+            unclaimed = withdrawals.withdraw_unnamed(begun)
             derived.refresh(begun)
         return unclaimed
 

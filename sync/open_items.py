@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from connectors.contract import Snapshot
 from ledger.records import DocumentKind, DocumentRef, ListedItem
-from ledger.store import absence, allocations, derived, pages, snapshots
+from ledger.store import absence, allocations, derived, pages, parked, snapshots
 from ledger.store.landing import Landing
 from ledger.store.snapshots import Differing
 from sync.result import OpenItems, StepResult
@@ -96,9 +96,9 @@ class OpenItemCheck:
         """Return what claims wait for, and what documents that still differ lean on."""
         with self.begin() as begun:
             session, connection_id = begun.session, begun.connection_id
-            waiting = allocations.load_waiting(session, connection_id)
-            refs = allocations.load_returned(session, connection_id)
-            refs += allocations.load_counterparts(session, connection_id, differing)
+            waiting = parked.load_waiting(session, connection_id)
+            refs = parked.load_returned(session, connection_id)
+            refs += parked.load_counterparts(session, connection_id, differing)
         refs += [one.debit for one in waiting if not one.has_debit]
         refs += [one.credit for one in waiting if not one.has_credit]
         return refs

@@ -29,8 +29,10 @@ from ledger.store import (
     derived,
     landing,
     pages,
+    parked,
     problems,
     statistics,
+    withdrawals,
 )
 from ledger.store.absence import Share
 from ledger.store.connections import RunState, StoredConnection
@@ -198,7 +200,7 @@ class _Run:
         """Count what is left and note how the run ended."""
         result = self._result
         with self._session() as session:
-            waiting = allocations.load_waiting(session, self._sync.connection.id)
+            waiting = parked.load_waiting(session, self._sync.connection.id)
             result.waiting = len(waiting)
             result.problems = problems.count_open(session, self._sync.connection.id)
             connections.end_run(
@@ -257,7 +259,7 @@ class _Run:
             derived.prepare(begun)
             count = absence.name_documents(begun, named.documents())
             claims = _Counted(named.claims() if named.claims is not None else ())
-            absence.name_claims(begun, claims)
+            withdrawals.name_claims(begun, claims)
             result.note = named.doubts()
             if result.note:
                 return
@@ -270,7 +272,7 @@ class _Run:
             if named.claims is not None:
                 result.note = named.claim_doubts()
                 if not result.note:
-                    unclaimed = absence.unclaim_missing(begun)
+                    unclaimed = withdrawals.withdraw_unnamed(begun)
                     self._refuse_unclaimed(step, named, claims.count, unclaimed)
             derived.refresh(begun)
         result.closed, result.voided, result.unclaimed = closed, voided, unclaimed

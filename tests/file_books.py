@@ -13,9 +13,9 @@ from ledger.money import from_minor
 from ledger.proof import Proof
 from ledger.records import Problem
 from ledger.reports.question import ask
-from ledger.store import allocations, balances, connections, problems
-from ledger.store.allocations import Waiting
+from ledger.store import balances, connections, parked, problems
 from ledger.store.connections import Run, StoredConnection
+from ledger.store.parked import Waiting
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
 from ledger.testing import EUR, NoRates, a_tenant
@@ -235,7 +235,7 @@ class FileBooks:
     def waiting(self) -> list[Waiting]:
         """Return the allocations that wait."""
         with self.database.tenant(self.tenant.scope) as session:
-            return allocations.load_waiting(session)
+            return parked.load_waiting(session)
 
     def _written(self, sql: str) -> list[str]:
         return sorted(

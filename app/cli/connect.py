@@ -16,7 +16,7 @@ from app.cli.listing import (
 )
 from app.cli.live import LiveOptions, connect_tryton, connect_xero
 from ledger.errors import ConfigurationError, CredentialError, RequestError
-from ledger.store import allocations, connections, problems, proofs, tenants
+from ledger.store import connections, parked, problems, proofs, tenants
 from ledger.store.connections import StoredConnection
 from ledger.store.tenants import Tenant
 
@@ -281,7 +281,7 @@ def _status(product: Product, owner: Tenant, one: StoredConnection) -> dict[str,
         runs = connections.load_runs(session, one.id)
         kept = proofs.load_latest(session, one.id)
         problem_count = problems.count_open(session, one.id)
-        waiting_count = len(allocations.load_waiting(session, one.id))
+        waiting_count = len(parked.load_waiting(session, one.id))
     run = runs[0] if runs else None
     state = "never run" if run is None else str(run.state)
     if run is not None and run.completed_at is None:

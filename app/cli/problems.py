@@ -15,8 +15,8 @@ from app.cli.listing import (
     show,
     text_column,
 )
-from ledger.store import allocations, problems
-from ledger.store.allocations import Waiting
+from ledger.store import parked, problems
+from ledger.store.parked import Waiting
 from ledger.store.problems import StoredProblem
 from ledger.store.tenants import Tenant
 
@@ -48,7 +48,7 @@ def problem_items(
     names = {one.id: one.name for one in chosen(product, owner, connection)}
     with product.database.tenant(owner.scope) as session:
         kept = problems.load_open(session)
-        waiting = allocations.load_waiting(session)
+        waiting = parked.load_waiting(session)
     items = [
         _problem_json(names[one.connection_id], one)
         for one in kept

@@ -9,7 +9,6 @@ then. An allocation between documents that stand held until the day it was misse
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import AllocationKind, DocumentKind, DocumentRef
 from ledger.store import allocations, keys, voids
@@ -20,7 +19,6 @@ from ledger.store.entries import INSERT, RETURNING
 from ledger.store.landing import Landing
 
 NAMED_DOCUMENTS = Stage("named_document", (("kind", "text"), ("source_id", "text")))
-NAMED_CLAIMS = Stage("named_claim", (("source_id", "text"),))
 
 ABSENT = "absent from a complete list"
 """The tombstone of a document that a complete list no longer names."""
@@ -119,12 +117,6 @@ def name_documents(landing: Landing, named: Iterable[DocumentRef]) -> int:
     )
 
 
-def name_claims(landing: Landing, named: Iterable[SourceId]) -> None:
-    """Take in all claims the list makes."""
-    rows = ((source_id,) for source_id in named)
-    NAMED_CLAIMS.fill(landing.session, rows, analyze=True)
-
-
 def open_shares(landing: Landing, kinds: Iterable[DocumentKind]) -> list[Share]:
     """Return, by currency, how many open items the list no longer names."""
     return _shares(landing, kinds, OPEN)
@@ -158,11 +150,6 @@ def _void(landing: Landing, missing: str, tombstone: str, **values: object) -> i
         voids.follow(landing)
         allocations.follow(landing)
     return int(count)
-
-
-def unclaim_missing(landing: Landing) -> int:
-    """Reverse the allocations the list no longer makes; return how many."""
-    return allocations.withdraw_unnamed(landing)
 
 
 def _shares(

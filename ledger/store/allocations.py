@@ -8,19 +8,13 @@ the books change was always so: it is taken back on its own date and posted anew
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
 
 from ledger.errors import InvariantError
-from ledger.ids import ConnectionId, SourceId
-from ledger.money import Currency
+from ledger.ids import ConnectionId
 from ledger.records import (
     Claim,
     DocumentKind,
-    DocumentRef,
-    Settled,
     Side,
-    Spent,
     allocation_kind,
 )
 from ledger.store import keys
@@ -195,118 +189,6 @@ WITH terms AS MATERIALIZED (
 {SETTLE}
 """
 
-# A claim that never counted is forgotten; one that did has ended on the business day.
-WITHDRAW = f"""
-in_force AS (
-    SELECT a.claim_id FROM ({{posted}}) AS a
-    GROUP BY a.claim_id HAVING sum(a.amount_minor) <> 0
-),
-unnamed AS MATERIALIZED (
-    SELECT p.claim_id,
-           EXISTS (SELECT FROM allocation a WHERE a.tenant_id = :tenant_id
-                   AND a.claim_id = p.claim_id) AS has_counted
-    FROM parked_claim p
-    WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
-      AND p.withdrawn_on IS NULL AND {{waiting}}
-      AND NOT EXISTS (SELECT FROM named n WHERE n.claim_id = p.claim_id)
-),
-forgotten AS (
-    DELETE FROM parked_claim p USING unnamed u
-    WHERE p.tenant_id = :tenant_id AND p.claim_id = u.claim_id AND NOT u.has_counted
-),
-chosen AS MATERIALIZED (
-    SELECT f.claim_id FROM in_force f
-    WHERE NOT EXISTS (SELECT FROM named n WHERE n.claim_id = f.claim_id)
-    UNION
-    SELECT u.claim_id FROM unnamed u WHERE u.has_counted
-),
-{TERMS_NOW.replace("terms AS", "standing AS", 1)},
-terms AS MATERIALIZED (
-    SELECT {", ".join(TERMS[:-1])}, CAST(:business_on AS date) AS withdrawn_on
-    FROM standing
-),
-{SETTLE}
-"""
-
-WITHDRAW_UNNAMED = f"""
-WITH named AS (
-    SELECT DISTINCT {keys.sql("'claim'", "n.source_id")} AS claim_id FROM named_claim n
-),
-{
-    WITHDRAW.format(
-        posted='''SELECT a.claim_id, a.amount_minor FROM allocation a
-        WHERE a.tenant_id = :tenant_id AND a.connection_id = :connection_id
-          AND a.debit_id IS NOT NULL AND a.credit_id IS NOT NULL''',
-        waiting="true",
-    )
-}
-"""
-
-SETTLED = Stage(
-    "settled_document",
-    (
-        ("kind", "text"),
-        ("source_id", "text"),
-        ("credit_kind", "text"),
-        ("credit_source_id", "text"),
-    ),
-)
-"""A row for each credit applied to a document, and one without for the document."""
-
-WITHDRAW_FROM_SETTLED = f"""
-WITH named AS (SELECT NULL::uuid AS claim_id WHERE false),
-settled AS MATERIALIZED (
-    SELECT {keys.sql("s.kind", "s.source_id")} AS id,
-           {keys.sql("s.credit_kind", "s.credit_source_id")} AS credit_id
-    FROM settled_document s
-),
-{
-    WITHDRAW.format(
-        posted='''SELECT e.claim_id, e.amount_minor FROM settled s
-        CROSS JOIN LATERAL (
-            SELECT a.claim_id, a.credit_id, a.amount_minor FROM allocation a
-            WHERE a.tenant_id = :tenant_id AND a.debit_id = s.id
-              AND a.credit_id IS NOT NULL OFFSET 0
-        ) AS e
-        WHERE s.credit_id IS NULL AND NOT EXISTS (
-            SELECT FROM settled k WHERE k.id = s.id AND k.credit_id = e.credit_id
-        )''',
-        waiting='''p.debit_id = ANY (ARRAY(SELECT DISTINCT s.id FROM settled s))
-      AND NOT EXISTS (
-          SELECT FROM settled k WHERE k.id = p.debit_id AND k.credit_id = p.credit_id
-      )''',
-    )
-}
-"""
-
-
-SPENT = Stage(
-    "spent_credit",
-    (("kind", "text"), ("source_id", "text"), ("claim_source_id", "text")),
-)
-"""A row for each claim that uses a credit, and one without for the credit."""
-
-WITHDRAW_FROM_SPENT = f"""
-WITH spent AS MATERIALIZED (
-    SELECT {keys.sql("s.kind", "s.source_id")} AS id,
-           {keys.sql("'claim'", "s.claim_source_id")} AS claim_id
-    FROM spent_credit s
-),
-named AS (SELECT s.claim_id FROM spent s WHERE s.claim_id IS NOT NULL),
-{
-    WITHDRAW.format(
-        posted='''SELECT e.claim_id, e.amount_minor FROM spent s
-        CROSS JOIN LATERAL (
-            SELECT a.claim_id, a.amount_minor FROM allocation a
-            WHERE a.tenant_id = :tenant_id AND a.credit_id = s.id
-              AND a.debit_id IS NOT NULL OFFSET 0
-        ) AS e
-        WHERE s.claim_id IS NULL''',
-        waiting="p.credit_id = ANY (ARRAY(SELECT DISTINCT s.id FROM spent s))",
-    )
-}
-"""
-
 
 class RepeatedClaimError(InvariantError):
     """A page makes one claim twice."""
@@ -317,26 +199,6 @@ class RepeatedClaimError(InvariantError):
             "A page makes the same allocation twice.",
             remedy="Please report this; nothing of the page has landed.",
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """A claim that cannot be posted yet.
-
-    Attributes:
-        has_debit: Whether the document it settles is there.
-        has_credit: Whether the document that settles it is there; with both there,
-            their currencies are not what the claim says.
-    """
-
-    connection_id: ConnectionId
-    debit: DocumentRef
-    credit: DocumentRef
-    currency: Currency
-    amount_minor: int
-    has_debit: bool
-    has_credit: bool
-    known_at: datetime
 
 
 def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
@@ -380,126 +242,10 @@ def follow(landing: Landing) -> None:
     landing.execute(FOLLOW)
 
 
-def withdraw_unnamed(landing: Landing) -> int:
-    """End the claims that a complete list does not name; return how many."""
-    counts = landing.execute(WITHDRAW_UNNAMED).one()
-    return int(counts.new + counts.changed)
-
-
-def withdraw_from(landing: Landing, settled: Sequence[Settled]) -> int:
-    """End what credit documents settled that are no longer applied; return how many."""
-    if not settled:
-        return 0
-    SETTLED.fill(
-        landing.session,
-        (
-            (
-                one.debit.kind,
-                one.debit.source_id,
-                None if credit is None else credit.kind,
-                None if credit is None else credit.source_id,
-            )
-            for one in settled
-            for credit in (None, *one.credits)
-        ),
-    )
-    counts = landing.execute(WITHDRAW_FROM_SETTLED).one()
-    return int(counts.new + counts.changed)
-
-
-def withdraw_unspent(landing: Landing, spent: Sequence[Spent]) -> int:
-    """End the claims that no longer use some credits; return how many."""
-    if not spent:
-        return 0
-    SPENT.fill(
-        landing.session,
-        (
-            (one.credit.kind, one.credit.source_id, claim)
-            for one in spent
-            for claim in (None, *one.claims)
-        ),
-    )
-    counts = landing.execute(WITHDRAW_FROM_SPENT).one()
-    return int(counts.new + counts.changed)
-
-
 def retry_parked(landing: Landing) -> int:
     """Post the claims whose documents are there now; return how many."""
     counts = landing.execute(RETRY).one()
     return int(counts.new + counts.changed)
-
-
-# A claim on a void document says nothing any more; it waits in case the void is undone.
-WAITING = """
-SELECT s.*, d.id IS NOT NULL AS has_debit, c.id IS NOT NULL AS has_credit
-FROM parked_claim s
-LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = s.debit_id
-LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = s.credit_id
-WHERE s.tenant_id = :tenant_id AND s.withdrawn_on IS NULL
-  AND (CAST(:connection_id AS bigint) IS NULL OR s.connection_id = :connection_id)
-  AND (d.id IS NULL OR c.id IS NULL
-       OR d.voided_on IS NULL AND c.voided_on IS NULL)
-ORDER BY s.debit_source_id COLLATE "C", s.credit_source_id COLLATE "C", s.claim_id
-"""
-
-
-# The other ends of what is applied to or from some documents.
-COUNTERPARTS = f"""
-WITH given AS (
-    SELECT {keys.sql("n.kind", "n.source_id")} AS id
-    FROM unnest(CAST(:kinds AS text[]), CAST(:source_ids AS text[]))
-         AS n (kind, source_id)
-)
-SELECT o.kind, o.source_id
-FROM given g
-CROSS JOIN LATERAL (
-    SELECT a.credit_id AS id, a.amount_minor FROM allocation a
-    WHERE a.tenant_id = :tenant_id AND a.debit_id = g.id
-    UNION ALL
-    SELECT a.debit_id, a.amount_minor FROM allocation a
-    WHERE a.tenant_id = :tenant_id AND a.credit_id = g.id
-) AS leg
-CROSS JOIN LATERAL {by_key("document", "leg.id")} AS o
-GROUP BY o.kind, o.source_id HAVING sum(leg.amount_minor) <> 0
-ORDER BY o.kind, o.source_id COLLATE "C"
-"""
-
-
-def load_counterparts(
-    session: Session, connection_id: ConnectionId, refs: Sequence[DocumentRef]
-) -> list[DocumentRef]:
-    """Return the documents that settle these, or that these settle."""
-    rows = session.execute(
-        COUNTERPARTS,
-        {
-            "connection_id": connection_id,
-            "kinds": [str(ref.kind) for ref in refs],
-            "source_ids": [ref.source_id for ref in refs],
-        },
-    )
-    return [
-        DocumentRef(DocumentKind(row.kind), SourceId(row.source_id)) for row in rows
-    ]
-
-
-# Someone applied what was taken for deleted: perhaps it is there again.
-RETURNED = """
-SELECT d.kind, d.source_id
-FROM parked_claim p
-CROSS JOIN LATERAL (VALUES (p.debit_id), (p.credit_id)) AS side (id)
-JOIN document d ON d.tenant_id = :tenant_id AND d.id = side.id
-WHERE p.tenant_id = :tenant_id AND p.connection_id = :connection_id
-  AND p.withdrawn_on IS NULL AND d.tombstone IS NOT NULL AND p.known_at > d.known_at
-GROUP BY d.kind, d.source_id ORDER BY d.kind, d.source_id COLLATE "C"
-"""
-
-
-def load_returned(session: Session, connection_id: ConnectionId) -> list[DocumentRef]:
-    """Return documents taken for deleted that a claim has named since."""
-    rows = session.execute(RETURNED, {"connection_id": connection_id})
-    return [
-        DocumentRef(DocumentKind(row.kind), SourceId(row.source_id)) for row in rows
-    ]
 
 
 def any_ready(session: Session, connection_id: ConnectionId) -> bool:
@@ -508,27 +254,3 @@ def any_ready(session: Session, connection_id: ConnectionId) -> bool:
         f"SELECT EXISTS (SELECT {CAN_COUNT})", {"connection_id": connection_id}
     ).scalar_one()
     return bool(ready)
-
-
-def load_waiting(
-    session: Session, connection_id: ConnectionId | None = None
-) -> list[Waiting]:
-    """Return the claims that wait for a document, in words a person can act on."""
-    rows = session.execute(WAITING, {"connection_id": connection_id})
-    return [
-        Waiting(
-            connection_id=ConnectionId(row.connection_id),
-            debit=DocumentRef(
-                DocumentKind(row.debit_kind), SourceId(row.debit_source_id)
-            ),
-            credit=DocumentRef(
-                DocumentKind(row.credit_kind), SourceId(row.credit_source_id)
-            ),
-            currency=Currency(row.currency),
-            amount_minor=row.amount_minor,
-            has_debit=row.has_debit,
-            has_credit=row.has_credit,
-            known_at=row.known_at,
-        )
-        for row in rows
-    ]

@@ -10,6 +10,7 @@ from ledger.store import (
     derived,
     documents,
     problems,
+    withdrawals,
 )
 from ledger.store.landing import Landed, Landing
 
@@ -34,8 +35,8 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
         documents=documents.land(landing, batch.documents),
         claims=allocations.land(landing, batch.claims),
     )
-    allocations.withdraw_from(landing, batch.settled)
-    allocations.withdraw_unspent(landing, batch.spent)
+    withdrawals.withdraw_from(landing, batch.settled)
+    withdrawals.withdraw_unspent(landing, batch.spent)
     derived.refresh(landing)
     problems.save(landing, resource, batch.problems)
     if batch.mends:

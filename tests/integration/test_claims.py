@@ -11,7 +11,7 @@ from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import Claim, Document, DocumentKind
 from ledger.reports.dso import Method
-from ledger.store import allocations
+from ledger.store import parked
 from ledger.testing import Books, a_claim, a_debtor, a_document
 from tests.answers import aged, dso, moves, owed, paid, total
 
@@ -35,7 +35,7 @@ def land(books: Books, *claims: Claim) -> None:
 def waiting(books: Books) -> list[tuple[bool, bool]]:
     """Return of each claim that waits whether debit and credit are there."""
     with books.database.question(books.tenant.scope) as session:
-        found = allocations.load_waiting(session, books.connection.id)
+        found = parked.load_waiting(session, books.connection.id)
         return [(one.has_debit, one.has_credit) for one in found]
 
 
