@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+import httpx
 import pytest
 
 from connectors.http import Seam
@@ -40,11 +41,26 @@ class Signed:
         return True
 
 
+class Counted(httpx.BaseTransport):
+    """Counts the calls that pass."""
+
+    def __init__(self, inner: httpx.BaseTransport) -> None:
+        """Pass calls on."""
+        self._inner = inner
+        self.count = 0
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        """Count one."""
+        self.count += 1
+        return self._inner.handle_request(request)
+
+
 @dataclass(slots=True)
 class Organisation:
     """A tenant of ours that reads an organisation of Xero's."""
 
     simulator: XeroSimulator
+    calls: Counted
     connector: XeroConnector
     clock: SimulatedClock
     ours: Books
@@ -86,18 +102,19 @@ def open_organisation(database: Database) -> Iterator[Opener]:
     def opened(invoices: int) -> Organisation:
         simulator = XeroSimulator(size=Size(invoices=invoices), limits=UNLIMITED)
         clock = SimulatedClock(simulator.clock)
+        calls = Counted(SimulatorTransport(simulator))
         seam = Seam(
             base_url=API_URL,
             name="Xero",
             clock=clock,
             authenticator=Signed(simulator),
             headers=seam_headers(simulator.tenant_id),
-            transport=SimulatorTransport(simulator),
+            transport=calls,
             sleep=simulator.clock.advance,
         )
         seams.append(seam)
         connector = XeroConnector(seam, simulator.tenant_id, clock.now)
-        return Organisation(simulator, connector, clock, Books.open(database))
+        return Organisation(simulator, calls, connector, clock, Books.open(database))
 
     yield opened
     for seam in seams:

@@ -187,6 +187,23 @@ def test_one_of_two_allocations_may_end(organisation: Organisation, told: str) -
     assert ours(organisation) == theirs(organisation)
 
 
+def test_a_quiet_night_costs_few_calls(open_organisation: Opener) -> None:
+    """A call a list, and one for each thousand documents that stand open."""
+    one = open_organisation(2_300)
+    one.sync()
+    seen = one.calls.count
+    one.sync()
+    synced = one.calls.count - seen
+    one.prover.prove()
+    standing = sum(
+        document.status is Status.AUTHORISED and not document.payable
+        for document in one.simulator.books.documents[Kind.INVOICE].values()
+    )
+    lists, pages, token = 6, -(-standing // 1_000) + 3, 1
+    assert synced == lists + pages + token
+    assert one.calls.count - seen - synced == pages
+
+
 def test_the_proof_is_by_currency(organisation: Organisation) -> None:
     """Each currency's sum equals that of Xero's own list of open items."""
     organisation.sync()
