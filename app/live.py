@@ -15,13 +15,11 @@ from config.settings import Settings
 from connectors import tryton, xero
 from connectors.contract import Connector
 from connectors.faults import ReconnectError
+from connectors.grants import TOKEN_TIMEOUTS, ClientGrant, RefreshGrant
 from connectors.http import Authenticator, Seam
 from connectors.oauth import (
-    TOKEN_TIMEOUTS,
     Announcement,
-    ClientGrant,
     OAuthApp,
-    RefreshGrant,
     Renewal,
     TokenKeeper,
     TokenSet,

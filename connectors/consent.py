@@ -15,8 +15,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Final, Self
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
+from connectors.grants import ask
 from connectors.http import Seam
-from connectors.oauth import OAuthApp, TokenSet, ask
+from connectors.oauth import OAuthApp, TokenSet
 from ledger.errors import RequestError
 from ledger.secret import Secret
 

@@ -11,7 +11,8 @@ from app.bootstrap import Product
 from app.cli.private import read_secret
 from app.live import PASSWORD, JustGiven
 from connectors.consent import CallbackServer, Consent, Consented
-from connectors.oauth import ClientGrant, TokenSet
+from connectors.grants import ClientGrant
+from connectors.oauth import TokenSet
 from ledger.credentials import Credential, CredentialState
 from ledger.errors import RequestError
 from ledger.secret import Secret

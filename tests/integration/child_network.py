@@ -19,15 +19,10 @@ from sqlalchemy import make_url
 
 from app.network import StoredCalls, StoredVault
 from connectors.faults import RescheduleError
+from connectors.grants import TOKEN_TIMEOUTS, RefreshGrant
 from connectors.http import Seam
 from connectors.limits import Limiter, nothing_told
-from connectors.oauth import (
-    TOKEN_TIMEOUTS,
-    OAuthApp,
-    RefreshGrant,
-    TokenKeeper,
-    TokenSet,
-)
+from connectors.oauth import OAuthApp, TokenKeeper, TokenSet
 from ledger.calls import CallLimits
 from ledger.credentials import Credential
 from ledger.ids import ConnectionId, TenantId

@@ -10,8 +10,9 @@ from app.network import StoredVault
 from app.postgres.server import ServerAddress
 from config.settings import Settings
 from connectors.faults import CutOffError, ReconnectError
+from connectors.grants import RefreshGrant
 from connectors.http import Seam
-from connectors.oauth import OAuthApp, RefreshGrant, TokenKeeper, TokenSet
+from connectors.oauth import OAuthApp, TokenKeeper, TokenSet
 from ledger.credentials import Credential, CredentialState
 from ledger.errors import ConfigurationError
 from ledger.ids import ConnectionId

@@ -14,15 +14,13 @@ from connectors.faults import (
     TooManyCallsError,
     WrongAnswerError,
 )
+from connectors.grants import ClientGrant, RefreshGrant, SignIn
 from connectors.http import Seam
 from connectors.oauth import (
-    ClientGrant,
     DeniedError,
     FixedHeaders,
     OAuthApp,
     OtherOrganisationError,
-    RefreshGrant,
-    SignIn,
     TokenKeeper,
     TokenSet,
     announcements,
