@@ -1,42 +1,27 @@
-"""Requests and responses without a network, and the vendor's shapes of errors."""
+"""The vendor's shapes of answers and errors."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Sequence
 from typing import Final
 
+from connectors.simulators.replies import Break, Request, Response
 from connectors.simulators.xero.wire import Fields, encode
 
+__all__ = [
+    "Break",
+    "RefusedError",
+    "Request",
+    "Response",
+    "bad_body",
+    "bad_query",
+    "gateway_error",
+    "invalid",
+    "json_response",
+    "not_found",
+    "raw_json",
+    "validation_errors",
+]
+
 JSON: Final = "application/json; charset=utf-8"
-
-
-class Break(StrEnum):
-    """How a connection ends without an answer."""
-
-    RESET = "reset"  # closed by the far end
-    SILENCE = "silence"  # kept open, and nothing comes
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """One call; header names are in lower case."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """One answer, or the way in which none comes."""
-
-    status: int = 200
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    delay_s: float = 0
-    breaks: Break | None = None
 
 
 class RefusedError(Exception):

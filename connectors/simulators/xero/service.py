@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from connectors.simulators.xero.books import Books
 from connectors.simulators.xero.clock import Clock, from_ms
 from connectors.simulators.xero.errors import BooksError
-from connectors.simulators.xero.faults import Faults
+from connectors.simulators.xero.faults import API, Faults
 from connectors.simulators.xero.generator import Expected, Size, generate
 from connectors.simulators.xero.idempotency import IdempotencyKeys
 from connectors.simulators.xero.limits import AppGate, Gate, Limits
@@ -86,7 +86,7 @@ class XeroSimulator:
         apps: Iterable[ClientApp] = (),
     ) -> None:
         self.clock = clock or Clock()
-        self.faults = Faults()
+        self.faults = Faults(API)
         registered = tuple(apps) or (ClientApp(),)
         self.authority = Authority(
             clock=self.clock,
@@ -156,7 +156,8 @@ class XeroSimulator:
             return spoilt
 
         try:
-            return self._dated(self._route(request, spoil))
+            asked = request if fault is None else fault.ask(request)
+            return self._dated(self._route(asked, spoil))
         except RefusedError as refusal:
             return self._dated(spoil(refusal.response))
 

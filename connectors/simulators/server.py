@@ -1,27 +1,35 @@
-"""The simulator as a real HTTP server on the loopback."""
+"""A stand-in as a real HTTP server on the loopback."""
 
 import socket
 import struct
 import sys
 import time
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Protocol, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from connectors.simulators.xero.replies import Break, Request, Response
-from connectors.simulators.xero.service import XeroSimulator
+from connectors.simulators.replies import Break, Request, Response
 
 HOST: Final = "127.0.0.1"
 SILENCE_S: Final = 60
 BODY_BYTES_MAX: Final = 3_500_000
 
 
-class SimulatorServer:
-    """Serves a simulator from a thread until it is closed."""
+class Service(Protocol):
+    """What answers calls, without a network."""
 
-    def __init__(self, simulator: XeroSimulator, *, port: int = 0) -> None:
+    def respond(self, request: Request, sleep: Callable[[float], None]) -> Response:
+        """Answer one call; `sleep` is how a slow answer takes its time."""
+        ...
+
+
+class SimulatorServer:
+    """Serves a stand-in from a thread until it is closed."""
+
+    def __init__(self, simulator: Service, *, port: int = 0) -> None:
         closing = Event()
         self._closing = closing
         self._server = _Server((HOST, port), _handler(simulator, closing))
@@ -68,8 +76,8 @@ class _Server(ThreadingHTTPServer):
             super().handle_error(request, client_address)  # type: ignore[arg-type] # as got
 
 
-def _handler(simulator: XeroSimulator, closing: Event) -> type[BaseHTTPRequestHandler]:
-    """Make the class that http.server wants, bound to a simulator."""
+def _handler(simulator: Service, closing: Event) -> type[BaseHTTPRequestHandler]:
+    """Make the class that http.server wants, bound to a stand-in."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
