@@ -12,7 +12,7 @@ from typing import Any
 
 from app import keys, network
 from config.settings import Settings
-from connectors import tryton, xero
+from connectors import tryton, xero, xero_refusals
 from connectors.contract import Connector
 from connectors.faults import ReconnectError
 from connectors.grants import TOKEN_TIMEOUTS, ClientGrant, RefreshGrant
@@ -91,7 +91,9 @@ class LiveSystems:
             )
         return calls.usage(), credential, said
 
-    def tryton_books(self, settings: Mapping[str, Any], password: Secret) -> Connector:
+    def tryton_books(
+        self, settings: Mapping[str, Any], password: Secret
+    ) -> tryton.TrytonConnector:
         """Return a connector that nothing is stored of yet, to try it."""
         return self._tryton_of(self._plain_seam("Tryton", settings), settings, password)
 
@@ -144,7 +146,7 @@ class LiveSystems:
 
     def _tryton_of(
         self, seam: Seam, settings: Mapping[str, Any], password: Secret
-    ) -> Connector:
+    ) -> tryton.TrytonConnector:
         seam.authenticator = tryton.Session(
             # The login's body holds the password, which no trace may see.
             self._plain_seam("Tryton", settings),
@@ -152,7 +154,9 @@ class LiveSystems:
             user=settings["user"],
             password=password,
         )
-        return tryton.TrytonConnector(tryton.Books(seam, settings["database"]))
+        return tryton.TrytonConnector(
+            tryton.Books(seam, settings["database"], company=settings.get("company"))
+        )
 
     def _xero(self, tenant: Tenant, one: StoredConnection) -> Connector:
         credential = self._credential(tenant, one, "Xero")
@@ -168,6 +172,7 @@ class LiveSystems:
         )
         seam.authenticator = keeper
         seam.headers = xero.seam_headers(credential.organisation_id)
+        seam.namer = xero_refusals.named
         return xero.XeroConnector(seam, credential.organisation_id, self.clock.now)
 
     def _credential(

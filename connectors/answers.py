@@ -31,6 +31,7 @@ class Answer:
     Attributes:
         host: Who answered.
         wire_bytes: How many bytes the body had on its way.
+        path: What was asked for, without its parameters.
     """
 
     status: int
@@ -38,6 +39,7 @@ class Answer:
     body: bytes
     host: str
     wire_bytes: int
+    path: str
 
     def __repr__(self) -> str:
         return f"Answer({self.host}, {self.status}, {len(self.body)} bytes)"
@@ -161,6 +163,7 @@ def read(
         b"".join(pieces),
         host,
         meter.byte_count,
+        response.request.url.path,
     )
 
 

@@ -35,6 +35,7 @@ DENIALS: Final = {
     "invalid_grant": "the consent was withdrawn, has ended or was used elsewhere",
     "invalid_client": "the app's id or secret is not accepted",
     "unauthorized_client": "the app is not allowed to do this",
+    "invalid_scope": "the app may not ask for all the scopes that reading takes",
 }
 """Answers of a token endpoint that only connecting again can mend."""
 

@@ -57,7 +57,10 @@ PORTS = {"http": 80, "https": 443}
 
 Params = Mapping[str, str | int | Sequence[str]]
 Namer = Callable[[Answer], DuebridgeError | None]
-"""Names an answer that means something else at this vendor; None for the usual."""
+"""Names an answer that means something else at this vendor; None for the usual.
+
+It is asked before a refused token is renewed: what it names no other token mends.
+"""
 
 # At finer levels the libraries log addresses with their parameters, and headers.
 for _library in ("httpx", "httpcore"):
@@ -244,12 +247,13 @@ class Seam:
     def _authorized(self, call: _Call) -> Answer:
         signed = self._signed(call)
         answer = self._followed(signed)
-        if answer.status == UNAUTHORIZED and signed.signed:
+        named = self._named(answer)
+        if named is None and answer.status == UNAUTHORIZED and signed.signed:
             assert self.authenticator is not None
             if self.authenticator.renew(signed.signed):
                 signed = self._signed(call)
                 answer = self._followed(signed)
-        named = None if self.namer is None else self.namer(answer)
+                named = self._named(answer)
         if named is not None:
             raise named
         verdicts.judge(
@@ -260,6 +264,9 @@ class Seam:
             secrets=_bare(signed.signed),
         )
         return answer
+
+    def _named(self, answer: Answer) -> DuebridgeError | None:
+        return None if self.namer is None else self.namer(answer)
 
     def _signed(self, call: _Call) -> _Call:
         if self.authenticator is None or not _same_origin(call.url, self._base):

@@ -33,6 +33,7 @@ from connectors.contract import (
     Snapshot,
 )
 from connectors.http import Seam
+from ledger.errors import SourceError
 from ledger.money import Currency, UnknownCurrencyError, currency
 from ledger.proof import ControlTotals
 from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem
@@ -58,6 +59,19 @@ REREAD_SIZE: Final = 100
 """Documents read again in one go."""
 OVERLAP: Final = timedelta(minutes=10)
 """How long a transaction may have been open before its records show."""
+
+
+class WrongCompanyError(SourceError):
+    """The user's preferences name another company than was connected."""
+
+    def __init__(self, found: str) -> None:
+        """Name the one found."""
+        super().__init__(
+            f"Tryton's user works in {found} now, which is not the company that was "
+            "connected.",
+            remedy="Set the user's company back in Tryton's preferences, or connect "
+            "with a user of each company.",
+        )
 
 
 class Session:
@@ -105,7 +119,8 @@ class Session:
                 "method": "common.db.login",
                 "params": [self._user, {"password": self._password.reveal()}],
             },
-            idempotent=True,
+            # The call that needs the session is tried again, and logs in again then.
+            idempotent=False,
         )
         try:
             user, session, *_ = msgspec.json.decode(result(answer.body), type=list[Any])
@@ -121,11 +136,16 @@ class _Key(Struct):
 
 @dataclass
 class Books:
-    """One company's lists, page by page."""
+    """One company's lists, page by page.
+
+    Attributes:
+        company: The key of the company that was connected; None takes the user's.
+    """
 
     seam: Seam
     database: str
     page_size: int = PAGE_SIZE
+    company: int | None = None
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
     def call(self, method: str, params: Sequence[Any]) -> Answer:
@@ -147,11 +167,14 @@ class Books:
 
         Raises:
             AnswerError: They name no company.
+            WrongCompanyError: They name another than was connected.
         """
         answer = self.call("model.res.user.get_preferences", [True, {}])
         found = msgspec.json.decode(result(answer.body))
         if not isinstance(found, dict) or not found.get("company"):
             raise AnswerError("", "The user's preferences in Tryton name no company.")
+        if self.company not in {None, found["company"]}:
+            raise WrongCompanyError(str(found.get("company.rec_name", "another")))
         return found
 
     @cached_property

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from connectors.contract import Connector, Named, Progress, Snapshot, Step
+from connectors.faults import RescheduleError, UnreachableError
 from ledger.calendar import Clock
 from ledger.errors import (
     AccessDeniedError,
@@ -54,6 +55,9 @@ UNREAD = (
     RecordError,
 )
 """What keeps a source from being read, and nothing else from going on."""
+
+OUT_OF_REACH = (UnreachableError, RescheduleError, CredentialError)
+"""What keeps all that is left of a source from being read, too."""
 
 MANY_RECORDS = 1_000
 """A run that moved so many leaves the planner with a wrong idea of the tables."""
@@ -170,6 +174,7 @@ class _Run:
     def __init__(self, sync: Sync) -> None:
         self._sync = sync
         self._result = RunResult(sync.connection.name)
+        self._is_out_of_reach = False
         with self._session() as session:
             self._cursors = connections.load_cursors(session, sync.connection.id)
             self._run_id = connections.begin_run(
@@ -183,7 +188,7 @@ class _Run:
         result = self._result
         try:
             for step in self._sync.connector.steps(self._cursors, full=self._sync.full):
-                if result.state is RunState.STOPPED:
+                if result.state is RunState.STOPPED or self._is_out_of_reach:
                     break
                 self._take(step)
         except UNREAD as error:
@@ -247,6 +252,7 @@ class _Run:
         result.state, self._result.state = StepState.FAILED, RunState.FAILED
         if isinstance(error, ApprovalError):
             result.state, self._result.state = StepState.STOPPED, RunState.STOPPED
+        self._is_out_of_reach = isinstance(error, OUT_OF_REACH)
         result.note = error.user_message
         self._result.steps.append(result)
 

@@ -46,8 +46,8 @@ def connect_tryton(
     product: Product, owner: Tenant, options: LiveOptions
 ) -> tuple[StoredConnection, list[str]]:
     """Connect a company in Tryton; nothing is stored unless it can be read."""
-    settings = {
-        "url": _needed("--url", options.url),
+    settings: dict[str, Any] = {
+        "url": _needed("--url", options.url).rstrip("/"),
         "database": _needed("--database", options.database),
         "user": _needed("--user", options.user),
         "allow_plain_http": options.allow_plain_http,
@@ -55,8 +55,10 @@ def connect_tryton(
     password = read_secret(
         "Password", file=options.secret_file, variable=TRYTON_PASSWORD
     )
-    found = list(product.live.tryton_books(settings, password).check())
-    books = f"{settings['url']}/{settings['database']}"
+    connector = product.live.tryton_books(settings, password)
+    found = list(connector.check())
+    company = settings["company"] = connector.books.context["company"]
+    books = f"{settings['url']}/{settings['database']}/{company}"
     one = _stored(product, owner, "tryton", options.name, "tryton", settings, books)
     with product.live.vault(owner, one).exclusive() as held:
         held.save(

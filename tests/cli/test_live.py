@@ -1,7 +1,5 @@
 """Books over the network, connected and read from the command line."""
 
-import os
-import subprocess
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,7 +7,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
-import httpx
 import pytest
 
 from connectors.simulators.xero import (
@@ -22,7 +19,8 @@ from connectors.simulators.xero import (
     faults,
 )
 from connectors.simulators.xero.model import Kind, Status
-from tests.cli.command_line import COMMAND, DONE, FAILED, USAGE, Desk, assert_is_refused
+from tests.cli.browser import consent
+from tests.cli.command_line import DONE, FAILED, USAGE, Desk, assert_is_refused
 
 CLIENT = "our-app"
 CUSTOM = "our-custom-connection"
@@ -61,38 +59,6 @@ def secret_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("secrets") / "xero"
     path.write_text(f"{SECRET}\n")
     return path
-
-
-def consent(desk: Desk, slug: str, *options: str | Path) -> tuple[int, str]:
-    """Connect with a browser elsewhere: open the address there, paste what it got."""
-    with subprocess.Popen(
-        [
-            *(COMMAND, "--today", desk.today, "connect", slug, "xero"),
-            *("--no-browser", "--port", "0", *map(str, options)),
-        ],
-        env={
-            "PATH": os.environ["PATH"],
-            "HOME": str(desk.home.parent),
-            "LANG": "C.UTF-8",
-            "DUEBRIDGE_HOME": str(desk.home),
-        },
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdin is not None
-        said = ""
-        for line in process.stdout:
-            said += line
-            if line.strip().startswith("http"):
-                answer = httpx.get(line.strip(), follow_redirects=False)
-                process.stdin.write(f"{answer.headers['location']}\n")
-                process.stdin.flush()
-                break
-        said += process.stdout.read()
-        return process.wait(), said
 
 
 @pytest.fixture(scope="module")

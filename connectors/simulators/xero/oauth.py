@@ -80,12 +80,17 @@ class Access:
 
 @dataclass(slots=True, kw_only=True)
 class Authority:
-    """Issues tokens; `consents` false stands for a user who says no."""
+    """Issues tokens.
+
+    `consents` false stands for a user who says no, `withheld` are scopes that are asked
+    for and not granted.
+    """
 
     clock: Clock
     apps: dict[str, ClientApp] = field(default_factory=dict)
     seed: int = 1
     consents: bool = True
+    withheld: frozenset[str] = frozenset()
     _codes: dict[str, _Code] = field(default_factory=dict)
     _refreshes: dict[str, _Refresh] = field(default_factory=dict)
     _accesses: dict[str, Access] = field(default_factory=dict)
@@ -259,7 +264,7 @@ class Authority:
         return word, self._refreshes[word]
 
     def _grant(self, app: ClientApp, scopes: str) -> Grant:
-        words = frozenset(scopes.split())
+        words = frozenset(scopes.split()) - self.withheld
         return Grant(app=app, scopes=words, event_id=self._word("event"))
 
     def _word(self, name: str) -> str:
