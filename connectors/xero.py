@@ -43,7 +43,10 @@ from mapping.xero.reading import (
     PAGE_SIZE,
     PAYMENTS,
     PREPAYMENTS,
+    Shape,
+    Sheet,
     Table,
+    read,
 )
 
 # 1. Auth
@@ -239,13 +242,12 @@ class _TableStep:
     def pages(self) -> Iterator[Page]:
         """Yield the pages not read yet."""
         since, page, window_at, done = self._begin()
-        for count, (body, server_at) in enumerate(
-            self.xero.numbered(self.table, page, since=since), page
+        for count, (sheet, server_at) in enumerate(
+            self.xero.numbered(self.table, self.table.shape, page, since=since), page
         ):
             window_at = window_at or server_at
-            records = self.table.records(body)
-            done += len(records)
-            is_last = self.table.is_last(body, count)
+            done += sheet.count
+            is_last = sheet.is_last(count)
             yield Page(
                 position={
                     "changed_since": since,
@@ -253,8 +255,8 @@ class _TableStep:
                     "next_page": None if is_last else count + 1,
                     "done": done,
                 },
-                progress=Progress(done, self.table.total(body)),
-                decode=partial(self.table.batch, body, self.xero.base),
+                progress=Progress(done, sheet.total),
+                decode=partial(sheet.batch, self.xero.base),
                 is_last=is_last and since is None,
             )
 
@@ -324,7 +326,7 @@ class XeroConnector:
             body = self.seam.call(
                 "GET", table.path, params=params, idempotent=True
             ).body
-            total = table.total(body)
+            total = table.read(body).total
             lines.append(f"{table.name}: {'?' if total is None else f'{total:,}'}")
         return lines
 
@@ -362,19 +364,20 @@ class XeroConnector:
     def numbered(
         self,
         table: Table[Any],
+        shape: type[Shape],
         first: int = 1,
         *,
         since: str | None = None,
         filters: Mapping[str, str] | None = None,
-    ) -> Iterator[tuple[bytes, str]]:
-        """Yield pages undecoded, each with the server's instant, until a short one.
+    ) -> Iterator[tuple[Sheet[Shape], str]]:
+        """Yield pages, each with the server's instant, until a short one.
 
         Raises:
             EndlessPagesError: There is no end.
         """
         headers = {} if since is None else {"If-Modified-Since": since}
         chosen = FILTERS.get(table.name, {}) if filters is None else filters
-        last: bytes | None = None
+        last: object = None
         for page in range(first, first + PAGES_MAX):
             answer = self.seam.call(
                 "GET",
@@ -388,15 +391,15 @@ class XeroConnector:
                 headers=headers,
                 idempotent=True,
             )
-            records = table.records(answer.body)
-            if records and bytes(records[0]) == last:
+            sheet = read(table, answer.body, shape)
+            if sheet.count and sheet.first == last:
                 break
-            last = bytes(records[0]) if records else None
+            last = sheet.first
             server_at = answer.server_at or self.now()
-            yield answer.body, server_at.isoformat()
-            if table.is_last(answer.body, page):
+            yield sheet, server_at.isoformat()
+            if sheet.is_last(page):
                 return
-            if not records:
+            if not sheet.count:
                 raise ShortPageError(table.name)
         raise EndlessPagesError(table.name)
 
@@ -430,11 +433,13 @@ class XeroConnector:
             found: dict[DocumentRef, ListedItem] = {}
             keys: set[SourceId] = set()
             total: int | None = None
-            for body, _at in self.numbered(table, filters=filters):
-                keys |= table.keys(body)
-                total = table.total(body)
+            for sheet, _at in self.numbered(
+                table, snapshot.OpenDocument, filters=filters
+            ):
+                keys |= sheet.keys
+                total = sheet.total
                 found |= {
-                    one.ref: one for one in snapshot.items(body, table, kind, self.base)
+                    one.ref: one for one in snapshot.items(sheet, kind, self.base)
                 }
             if total is None or len(keys) == total:
                 return found.values()
@@ -461,12 +466,12 @@ class XeroConnector:
             params={"IDs": ",".join(keys), "page": "1", "pageSize": str(PAGE_SIZE)},
             idempotent=True,
         )
-        there = INVOICES.keys(answer.body)
+        sheet = INVOICES_WHOLE.read(answer.body)
+        there = sheet.keys
         gone = tuple(
             DocumentRef(DocumentKind.INVOICE, key) for key in keys if key not in there
         )
-        decode = partial(INVOICES_WHOLE.batch, answer.body, self.base)
-        return Reread(decode, gone, INVOICES.name)
+        return Reread(partial(sheet.batch, self.base), gone, INVOICES.name)
 
     def _single(self, ref: DocumentRef) -> Reread:
         table = SINGLES[ref.kind]

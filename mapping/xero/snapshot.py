@@ -2,9 +2,7 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any
 
-import msgspec
 from msgspec import Struct
 
 from ledger.errors import SourceError
@@ -14,7 +12,7 @@ from ledger.records import DocumentKind, DocumentRef, ListedItem
 from mapping.fields import FieldError
 from mapping.xero import fields
 from mapping.xero.documents import CREDIT_TYPES
-from mapping.xero.reading import NoListError, Table
+from mapping.xero.reading import NoListError, Sheet
 
 
 class UnreadableItemError(SourceError):
@@ -28,7 +26,9 @@ class UnreadableItemError(SourceError):
         )
 
 
-class _Open(Struct, gc=False, kw_only=True):
+class OpenDocument(Struct, gc=False, kw_only=True):
+    """What of a standing document its list of open items needs."""
+
     Type: str
     CurrencyCode: str | None = None
     InvoiceID: str | None = None
@@ -40,7 +40,7 @@ class _Open(Struct, gc=False, kw_only=True):
 
 
 def items(
-    body: bytes, table: Table[Any], kind: DocumentKind, base: Currency
+    sheet: Sheet[OpenDocument], kind: DocumentKind, base: Currency
 ) -> Iterator[ListedItem]:
     """Yield the open items of a page; purchases are left out.
 
@@ -48,11 +48,9 @@ def items(
         NoListError: The answer is of another shape.
         UnreadableItemError: An amount or a currency cannot be read.
     """
-    for raw in table.records(body):
-        try:
-            one = msgspec.json.decode(raw, type=_Open)
-        except msgspec.DecodeError as error:
-            raise NoListError(table.name) from error
+    if sheet.records is None:
+        raise NoListError(sheet.table.name)
+    for one in sheet.records:
         if one.Type != "ACCREC" and one.Type not in CREDIT_TYPES:
             continue
         key = one.InvoiceID or one.CreditNoteID or one.OverpaymentID or one.PrepaymentID

@@ -1,6 +1,7 @@
 """Xero's records become the ledger's, or problems that say what is wrong."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -213,3 +214,55 @@ def test_no_date_is_none(text: str | None) -> None:
 def test_a_day_is_never_shifted() -> None:
     """A zone beside the milliseconds moves nothing."""
     assert fields.day("/Date(1767225600000+1300)/") == date(2026, 1, 1)
+
+
+def apart(table: Table[Any], body: bytes) -> Batch:
+    """Map a page record by record, as if it could not be decoded at once."""
+    found = msgspec.json.decode(body, type=dict[str, msgspec.Raw])[table.list_key]
+    raws = msgspec.json.decode(found, type=list[msgspec.Raw])
+    return replace(table.read(body), records=None, raws=raws).batch(GBP)
+
+
+@pytest.mark.parametrize(
+    ("table", "record", "change"),
+    [
+        (INVOICES, INVOICE, {"InvoiceID": "i-2", "Type": "ACCPAY"}),
+        (CREDIT_NOTES, CREDIT, {"CreditNoteID": "n-2", "Status": "DRAFT"}),
+        (PAYMENTS, PAYMENT, {"PaymentID": "p-2", "Status": "DELETED"}),
+        (CONTACTS, {**CONTACT, "IsSupplier": True}, {"IsCustomer": True}),
+        # Not read at all, or read and found wrong.
+        (INVOICES, INVOICE, {"InvoiceID": "i-2", "Total": "much"}),
+        (INVOICES, INVOICE, {"InvoiceID": "i-2", "Date": "?"}),
+        (CREDIT_NOTES, CREDIT, {"Allocations": [{"Amount": 1}]}),
+        (PAYMENTS, PAYMENT, {"PaymentID": "p-2", "Invoice": None}),
+    ],
+)
+def test_a_page_at_once_and_its_records_apart_are_the_same(
+    table: Table[Any], record: Mapping[str, Any], change: Mapping[str, Any]
+) -> None:
+    """Whichever way a page is decoded, the same lands and the same is a problem."""
+    encode = msgspec.json.Encoder(decimal_format="number").encode
+    records = [record, {**record, **change}, record]
+    body = encode({"pagination": None, table.list_key: records})
+    found = table.batch(body, GBP)
+    assert found == apart(table, body)
+    assert found.row_count == len(records)
+
+
+def test_half_a_page_is_no_page() -> None:
+    """What was cut off is read again, not kept as records that are wrong."""
+    body = msgspec.json.encode({"Contacts": [CONTACT, CONTACT]})
+    for end in range(len(body)):
+        with pytest.raises(NoListError):
+            CONTACTS.read(body[:end])
+
+
+def test_a_page_says_how_long_its_list_is() -> None:
+    """By its own word, whatever its records look like; else by being short."""
+    pagination = {"itemCount": 2_001, "pageCount": 3, "page": 1, "pageSize": 1_000}
+    for contact in (CONTACT, {"Name": "without a key"}):
+        body = msgspec.json.encode({"pagination": pagination, "Contacts": [contact]})
+        sheet = CONTACTS.read(body)
+        assert (sheet.count, sheet.total) == (1, 2_001)
+        assert (sheet.is_last(2), sheet.is_last(3)) == (False, True)
+    assert CONTACTS.read(b'{"pagination": 7, "Contacts": []}').is_last(1)
