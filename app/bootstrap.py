@@ -206,6 +206,7 @@ class Product:
                 connection=one,
                 connector=connector,
                 clock=self.clock,
+                rates=self.rates,
             ),
         )
 

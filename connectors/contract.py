@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from ledger.ids import SourceId
 from ledger.proof import ControlTotals
 from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem
+from ledger.revaluation import HomeControl
 
 Position = Mapping[str, Any]
 """How far a resource is read: what JSON can hold, and only its connector reads."""
@@ -193,4 +194,11 @@ class Connector(Protocol):
 
     def control_totals(self) -> ControlTotals | None:
         """Return the books' own totals, or None where they give none."""
+        ...
+
+    def home_control(self, on: date) -> HomeControl | None:
+        """Return the receivables account in home currency, at the end of a day.
+
+        None where the books keep it in each document's own currency, or not at all.
+        """
         ...

@@ -171,6 +171,10 @@ class FilesConnector:
             return self._control(listed, TotalsRowMapper, listed.dated_on)
         return None
 
+    def home_control(self, on: date) -> None:
+        """Return nothing: totals of files name their currency."""
+        del on
+
     @property
     def _has_control(self) -> bool:
         listed = self._profile.open_items

@@ -407,6 +407,10 @@ class TrytonConnector:
             self.books.bodies(requests.ENTRIES), self.books.home
         )
 
+    def home_control(self, on: date) -> None:
+        """Return nothing: move lines keep their own currency."""
+        del on
+
     def _open_items(self) -> Iterator[ListedItem]:
         pages = (
             (body, self.books.owners(entries.moves(body)))

@@ -31,9 +31,9 @@ from ledger.calls import CallLimits
 from ledger.errors import RetryableError, SourceError
 from ledger.ids import SourceId
 from ledger.money import Currency
-from ledger.proof import ControlLine, ControlTotals
-from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem, Side
-from mapping.xero import organisation, snapshot
+from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem
+from ledger.revaluation import HomeControl
+from mapping.xero import organisation, snapshot, trial_balance
 from mapping.xero.reading import (
     CONTACTS,
     CREDIT_NOTES,
@@ -289,6 +289,7 @@ class XeroConnector:
     organisation_id: str
     now: Callable[[], datetime]
     _organisation: organisation.Organisation | None = field(default=None, init=False)
+    _account: str | None = field(default=None, init=False)
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -343,22 +344,25 @@ class XeroConnector:
             reread=self._reread,
         )
 
-    def control_totals(self) -> ControlTotals:
-        """Return the books' open items summed up, a line a currency.
+    def control_totals(self) -> None:
+        """Return nothing: the receivables account is in the home currency only."""
 
-        Xero's own receivables account is in the organisation's currency only.
+    def home_control(self, on: date) -> HomeControl:
+        """Return the receivables account's balance in the organisation's currency.
+
+        Raises:
+            TrialBalanceError: It cannot be read.
         """
-        found: dict[Currency, int] = {}
-        for item in self._open_items():
-            sign = 1 if item.ref.kind.side is Side.DEBIT else -1
-            found[item.currency] = found.get(item.currency, 0) + sign * item.open_minor
-        return ControlTotals(
-            source="Xero's list of open items",
-            lines=tuple(
-                ControlLine(currency=code, debtor=None, balance_minor=minor)
-                for code, minor in sorted(found.items())
-            ),
+        if self._account is None:
+            answer = self.seam.call("GET", trial_balance.ACCOUNTS, idempotent=True)
+            self._account = trial_balance.receivables_account(answer.body)
+        answer = self.seam.call(
+            "GET",
+            trial_balance.REPORT,
+            params={"date": on.isoformat()},
+            idempotent=True,
         )
+        return trial_balance.control(answer.body, self._account, self.base, on)
 
     # 4. Xero's query dialect
     def numbered(

@@ -8,42 +8,22 @@ what is left is *unknown* and stays visible. Nothing is ever balanced away.
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, auto
-from itertools import combinations
-from typing import Any, Final
+from typing import Any
 
+from ledger.evidence import (
+    EVIDENCE_MAX,
+    NAMED_MAX,
+    Evidence,
+    capped,
+    explain,
+    total,
+)
 from ledger.ids import SourceId
 from ledger.money import Currency, from_minor
-
-EVIDENCE_MAX: Final = 40
-"""Single records are tried in combination up to so many candidates a comparison."""
-TOGETHER_MAX: Final = 3
-"""So many single records may explain a difference together; more would be chance."""
-
-
-class Cause(StrEnum):
-    """Why the books and the ledger differ."""
-
-    QUARANTINED = auto()
-    """A record of the books could not land."""
-    FUTURE_DATED = auto()
-    """The books count a document that is dated after the proof's date."""
-    UNAPPLIED = auto()
-    """The books applied a credit that could not be applied here."""
-    DELETION = auto()
-    """The books still count a document that their list no longer names."""
-    ROUNDING = auto()
-    """Amounts lost parts of a minor unit when they were read."""
-    TIMING = auto()
-    """It changed between the reading and the control total."""
-    FX = auto()
-    """The books revalued a foreign balance."""
-    MANUAL_JOURNAL = auto()
-    """The control account holds an entry that is no document."""
-    UNKNOWN = auto()
-    """Nothing known explains it."""
+from ledger.revaluation import HomeComparison, Revaluation
 
 
 class ProofState(StrEnum):
@@ -88,6 +68,7 @@ class ControlTotals:
         as_of: Their date; None leaves it to the business day.
         with_credits: Whether unapplied cash and credits are taken off.
         currencies: The currencies they speak of; None means all.
+        entries: What they hold besides documents, by the key of its record.
     """
 
     source: str
@@ -95,25 +76,16 @@ class ControlTotals:
     as_of: date | None = None
     with_credits: bool = True
     currencies: frozenset[Currency] | None = None
+    entries: Mapping[SourceId, Evidence] = field(default_factory=dict)
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """A record that may explain a difference.
-
-    Attributes:
-        record: What to call it.
-        currency: Its currency; None where that could not be read.
-        debtor: Whose it is, if that is known.
-        minor: What the books would count more than the ledger because of it; None
-            where that could not be read, so that it explains nothing for sure.
-    """
-
-    cause: Cause
-    record: str
-    currency: Currency | None
-    debtor: SourceId | None
-    minor: int | None
+    @property
+    def balances(self) -> dict[tuple[Currency, SourceId | None], int]:
+        """The balances by currency and debtor."""
+        found: dict[tuple[Currency, SourceId | None], int] = {}
+        for line in self.lines:
+            key = (line.currency, line.debtor)
+            found[key] = found.get(key, 0) + line.balance_minor
+        return found
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,7 +112,17 @@ class Comparison:
     @property
     def unknown_minor(self) -> int:
         """What no record explains."""
-        return self.difference_minor - _sum(self.explained)
+        return self.difference_minor - total(self.explained)
+
+    @property
+    def is_equal(self) -> bool:
+        """Whether the balances are equal, and no two records make up for each other."""
+        return not (self.difference_minor or self.explained or self.candidates)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether nothing is left that no record explains."""
+        return not (self.unknown_minor or self.candidates)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +133,8 @@ class Proof:
         source: What the books' totals are; None without any.
         is_unreadable: Whether totals are declared and could not be read.
         known_at: The landing the ledger's side was taken from.
+        home: The receivables account in home currency, where the books keep one
+            balance for all currencies.
         statements: What is proved and what is not, in words.
     """
 
@@ -161,6 +145,7 @@ class Proof:
     as_of: date
     known_at: datetime | None
     comparisons: tuple[Comparison, ...]
+    home: HomeComparison | None = None
     statements: tuple[str, ...]
 
     @property
@@ -170,9 +155,14 @@ class Proof:
             return ProofState.UNREADABLE
         if self.source is None:
             return ProofState.UNPROVED
-        if any(one.unknown_minor for one in self.comparisons):
+        home = self.home
+        if not all(one.is_explained for one in self.comparisons):
             return ProofState.DIFFERENT
-        if any(one.difference_minor for one in self.comparisons):
+        if home is not None and (home.unknown_minor or home.is_upside_down):
+            return ProofState.DIFFERENT
+        if not all(one.is_equal for one in self.comparisons):
+            return ProofState.EXPLAINED
+        if home is not None and home.explained:
             return ProofState.EXPLAINED
         return ProofState.PROVED
 
@@ -189,10 +179,7 @@ def compare(
         control: The books' totals.
         evidence: Records that may explain differences.
     """
-    theirs: dict[tuple[Currency, SourceId | None], int] = {}
-    for line in control.lines:
-        key = (line.currency, line.debtor)
-        theirs[key] = theirs.get(key, 0) + line.balance_minor
+    theirs = control.balances
     result = []
     for key in sorted(
         ours.keys() | theirs.keys(), key=lambda one: (one[0], str(one[1]))
@@ -210,7 +197,7 @@ def compare(
             and one.minor != 0
             and (debtor is None or one.debtor in {debtor, None})
         ]
-        known = [one for one in mattering if one.minor is not None]
+        known = [one for one in mattering if one.is_telling]
         explained = explain(books - mine, known)
         result.append(
             Comparison(
@@ -227,34 +214,31 @@ def compare(
     return tuple(result)
 
 
-def explain(difference: int, evidence: Sequence[Evidence]) -> tuple[Evidence, ...]:
-    """Return the records that add up to a difference, or nothing.
+def compare_items(
+    sums: Mapping[Currency, tuple[int, int]], differing: Sequence[Evidence]
+) -> tuple[Comparison, ...]:
+    """Compare item by item with the books' list, a comparison a currency.
 
-    All records of one cause, or of several causes, explain it together; else up to
-    three single records do. Where others would explain it as well, nothing is said.
+    Args:
+        sums: What the ledger and what the list hold open, by currency.
+        differing: Each item of which they hold different amounts.
     """
-    if difference == 0:
-        return ()
-    causes = list(dict.fromkeys(one.cause for one in evidence))
-    for count in range(1, len(causes) + 1):
-        together = [
-            tuple(one for one in evidence if one.cause in chosen)
-            for chosen in combinations(causes, count)
-        ]
-        found = [records for records in together if _sum(records) == difference]
-        if found:
-            return found[0] if len(found) == 1 else ()
-    if len(evidence) > EVIDENCE_MAX:
-        return ()
-    for count in range(1, TOGETHER_MAX + 1):
-        found = [
-            chosen
-            for chosen in combinations(evidence, count)
-            if _sum(chosen) == difference
-        ]
-        if found:
-            return found[0] if len(found) == 1 else ()
-    return ()
+    result = []
+    for code, (ours, theirs) in sorted(sums.items()):
+        mattering = [one for one in differing if one.currency == code]
+        result.append(
+            Comparison(
+                currency=code,
+                debtor=None,
+                ours_minor=ours,
+                theirs_minor=theirs,
+                explained=capped([one for one in mattering if one.is_telling]),
+                candidates=tuple(one for one in mattering if not one.is_telling)[
+                    :NAMED_MAX
+                ],
+            )
+        )
+    return tuple(result)
 
 
 def as_json(proof: Proof) -> dict[str, Any]:
@@ -267,6 +251,7 @@ def as_json(proof: Proof) -> dict[str, Any]:
         "as_of": proof.as_of.isoformat(),
         "known_at": None if proof.known_at is None else proof.known_at.isoformat(),
         "comparisons": [_comparison(one) for one in proof.comparisons],
+        "home": None if proof.home is None else _home(proof.home),
         "statements": list(proof.statements),
     }
 
@@ -291,6 +276,38 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     }
 
 
+def _home(one: HomeComparison) -> dict[str, Any]:
+    code = one.control.currency
+    recomputed = one.recomputed_minor
+    return {
+        "source": one.control.source,
+        "currency": code,
+        "ledger": _amount(one.ours_minor, code),
+        "books": _amount(one.control.balance_minor, code),
+        "difference": _amount(one.difference_minor, code),
+        "exchange": _amount(one.fx_minor, code),
+        "recomputed": None if recomputed is None else _amount(recomputed, code),
+        "tolerance": _amount(one.tolerance_minor, code),
+        "unknown": _amount(one.unknown_minor, code),
+        "explained_by": _listed(one.explained),
+        "currencies": [_revaluation(part, code) for part in one.revaluations],
+    }
+
+
+def _revaluation(one: Revaluation, home: Currency) -> dict[str, Any]:
+    rate, shown, booked = one.rate, one.shown_minor, one.booked
+    return {
+        "currency": booked.currency,
+        "open": _amount(booked.open_minor, booked.currency),
+        "booked": _amount(booked.booked_minor, home),
+        "shown": None if shown is None else _amount(shown, home),
+        "rate": None if rate is None else str(rate.per),
+        "rate_of": None if rate is None else rate.quoted_on.isoformat(),
+        "rate_source": None if rate is None else rate.source,
+        "upside_down": one.is_upside_down,
+    }
+
+
 def _listed(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
     return [
         {
@@ -303,10 +320,6 @@ def _listed(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
         }
         for one in evidence
     ]
-
-
-def _sum(evidence: Iterable[Evidence]) -> int:
-    return sum(one.minor or 0 for one in evidence)
 
 
 def _amount(minor: int, code: Currency) -> dict[str, str]:

@@ -30,6 +30,7 @@ class Night:
         run: None if it could not even begin.
         proof: None if it failed before.
         error: What kept it from going through.
+        deltas: Runs that read once more what differed.
     """
 
     tenant: str
@@ -37,18 +38,24 @@ class Night:
     run: RunResult | None
     proof: Proof | None
     error: DuebridgeError | None
+    deltas: tuple[RunResult, ...] = ()
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing is left for a person."""
         return (
             self.error is None
-            and self.run is not None
-            and self.run.is_clean
-            and self.run.waiting == 0
+            and (last := self.last_run) is not None
+            and last.is_clean
+            and last.waiting == 0
             and self.proof is not None
             and self.proof.state.is_good
         )
+
+    @property
+    def last_run(self) -> RunResult | None:
+        """The run that knows last what is left over."""
+        return self.deltas[-1] if self.deltas else self.run
 
     @property
     def never_began(self) -> bool:
@@ -72,13 +79,15 @@ class Night:
         if self.error is not None:
             return f"{self.tenant}/{self.connection}: failed: {self.error.message}"
         assert self.run is not None
-        new = sum(step.new for step in self.run.steps)
-        changed = sum(step.changed for step in self.run.steps)
-        gone = sum(step.closed + step.voided for step in self.run.steps)
+        last = self.last_run or self.run
+        steps = [step for run in (self.run, *self.deltas) for step in run.steps]
+        new = sum(step.new for step in steps)
+        changed = sum(step.changed for step in steps)
+        gone = sum(step.closed + step.voided for step in steps)
         state = self.proof.state if self.proof else ProofState.UNPROVED
         return (
             f"{self.tenant}/{self.connection}: {self.run.state}, {new} new, {changed} "
-            f"changed, {gone} gone, {self.run.problems} problems, {self.run.waiting} "
+            f"changed, {gone} gone, {last.problems} problems, {last.waiting} "
             f"waiting, {state}"
         )
 
@@ -97,10 +106,11 @@ def run_night(
     """
     for connection, make in work:
         run: RunResult | None = None
+        deltas: list[RunResult] = []
         try:
             one = make()
             run = one.sync.run()
-            proof = one.prover.prove()
+            proof = one.prover.prove(again=_delta(one, run, deltas))
         except DuebridgeError as error:
             yield Night(tenant, connection, run, None, error)
             continue
@@ -112,4 +122,18 @@ def run_night(
             )
             yield Night(tenant, connection, run, None, fault)
             continue
-        yield Night(tenant, connection, run, proof, None)
+        yield Night(tenant, connection, run, proof, None, tuple(deltas))
+
+
+def _delta(
+    one: Work, run: RunResult, deltas: list[RunResult]
+) -> Callable[[], RunResult] | None:
+    """Return how to read once more what changed; None where that mends nothing."""
+    if run.state is not RunState.COMPLETED or one.sync.connector.snapshot() is None:
+        return None
+
+    def again() -> RunResult:
+        deltas.append(one.sync.run())
+        return deltas[-1]
+
+    return again

@@ -86,11 +86,12 @@ class OpenItemCheck:
         is_first: bool = False,
     ) -> list[Differing]:
         with self.begin() as begun:
-            snapshots.take(begun, listed)
+            session, connection_id = begun.session, begun.connection_id
+            snapshots.take(session, listed)
             if is_first:
-                counts = snapshots.count(begun, kinds)
+                counts = snapshots.count(session, connection_id, kinds)
                 self.refuse(counts.missing, counts.ours)
-            return snapshots.differing(begun, kinds)
+            return snapshots.differing(session, connection_id, kinds)
 
     def _waited_for(self, differing: Sequence[DocumentRef]) -> list[DocumentRef]:
         """Return what claims wait for, and what documents that still differ lean on."""

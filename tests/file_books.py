@@ -149,6 +149,7 @@ class FileBooks:
             connection=self.connection,
             connector=self._connector(on),
             clock=FixedClock.on(on),
+            rates=NoRates(),
         ).prove()
 
     def open_amounts(

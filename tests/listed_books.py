@@ -1,6 +1,6 @@
 """Books that can be asked for their open items, held in memory."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -25,6 +25,7 @@ from ledger.records import (
     ListedItem,
     Settled,
 )
+from ledger.revaluation import HomeControl
 
 OPEN_KINDS = frozenset({DocumentKind.INVOICE, DocumentKind.PAYMENT})
 
@@ -65,6 +66,9 @@ class ListedBooks:
         listed: What the list says instead of the truth, by document.
         unlisted: Documents that the list leaves out.
         asked: Each request for single documents.
+        acts: What happens in the books just before each reading of the list; the next
+            reading takes the first.
+        home: The receivables account in home currency.
     """
 
     documents: dict[DocumentRef, Document] = field(default_factory=dict)
@@ -74,6 +78,8 @@ class ListedBooks:
     unlisted: set[DocumentRef] = field(default_factory=set)
     asked: list[tuple[DocumentRef, ...]] = field(default_factory=list)
     fault: Exception | None = None
+    acts: list[Callable[[], None]] = field(default_factory=list)
+    home: HomeControl | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -92,6 +98,11 @@ class ListedBooks:
     def control_totals(self) -> ControlTotals | None:
         """Give no totals."""
         return None
+
+    def home_control(self, on: date) -> HomeControl | None:
+        """Give what a test says."""
+        del on
+        return self.home
 
     def put(self, *documents: Document, told: bool = True) -> None:
         """Enter or change documents."""
@@ -147,6 +158,8 @@ class ListedBooks:
     def _items(self) -> Iterator[ListedItem]:
         if self.fault is not None:
             raise self.fault
+        if self.acts:
+            self.acts.pop(0)()
         for ref, document in self.documents.items():
             minor = self.listed.get(ref, self.open_minor(ref))
             if minor and ref not in self.unlisted:

@@ -90,7 +90,7 @@ def proof_listing(kept: list[StoredProof]) -> Listing:
         for proof in kept
         for one in proof.body["comparisons"]
     ]
-    differing = [one for one in items if one["difference"]["amount"].strip("-0.") != ""]
+    differing = [one for one in items if not _is_equal(one)]
     notes = []
     for proof in kept:
         body = proof.body
@@ -123,6 +123,12 @@ def proof_listing(kept: list[StoredProof]) -> Listing:
         },
         notes=notes,
     )
+
+
+def _is_equal(item: Any) -> bool:
+    """Say whether balances are equal, and no two records make up for each other."""
+    is_same = item["difference"]["amount"].strip("-0.") == ""
+    return is_same and not item["explained_by"] and not item["candidates"]
 
 
 def _explanation(item: Any) -> str:

@@ -23,6 +23,7 @@ VERSION_COLUMNS = (
     "due_rule",
     "reference",
     "total_minor",
+    "home_minor",
     "instalment_due_on",
     "instalment_minor",
 )

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import insert, select
 
+from ledger.evidence import Cause, Evidence
 from ledger.ids import ConnectionId, RunId, SourceId
 from ledger.money import Currency
-from ledger.proof import Cause, Evidence, ProofState
+from ledger.proof import ProofState
 from ledger.store.derived import DEBITS
 from ledger.store.session import Session
 from ledger.store.tables import proof

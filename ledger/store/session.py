@@ -27,6 +27,8 @@ from ledger.ids import TenantId
 LOCK_TIMEOUT_S = 60
 STATEMENT_TIMEOUT_S = 1_800
 STREAM_ROWS = 5_000
+MADE = "temporary tables"
+"""Under this a connection notes which of them it has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class Session:
     def __init__(self, connection: Connection, scope: TenantScope) -> None:
         """Wrap a connection whose transaction has begun."""
         self._connection = connection
+        self.made: set[str] = set()
         self.scope = scope
 
     def execute(
@@ -78,6 +81,13 @@ class Session:
     ) -> None:
         """Run one statement for each of a few rows; bulk goes through `bulk.Stage`."""
         self._connection.execute(statement, rows)
+
+    def make_once(self, name: str, sql: str) -> None:
+        """Make a temporary table, unless the connection has it already."""
+        if name in self.made or name in self._connection.info.get(MADE, ()):
+            return
+        self.execute(sql)
+        self.made.add(name)
 
     @property
     def cursor(self) -> psycopg.Cursor[tuple[Any, ...]]:
@@ -175,15 +185,26 @@ class Database:
     @contextmanager
     def tenant(self, scope: TenantScope) -> Iterator[Session]:
         """Open a transaction of one tenant; it commits when the block ends well."""
-        with named_errors(), self._engine.begin() as connection:
-            _enter(connection, scope)
-            yield Session(connection, scope)
+        with named_errors():
+            with self._engine.begin() as connection:
+                _enter(connection, scope)
+                session, noted = Session(connection, scope), connection.info
+                yield session
+            noted.setdefault(MADE, set()).update(session.made)
 
     @contextmanager
-    def question(self, scope: TenantScope) -> Iterator[Session]:
-        """Open a transaction that only reads, in which nothing moves."""
+    def question(
+        self, scope: TenantScope, *, staging: bool = False
+    ) -> Iterator[Session]:
+        """Open a transaction that only reads, in which nothing moves.
+
+        Args:
+            scope: Whose rows are read.
+            staging: Whether temporary tables are filled to compare with.
+        """
         with named_errors(), self._snapshots.begin() as connection:
-            connection.execute(text("SET TRANSACTION READ ONLY"))
+            if not staging:
+                connection.execute(text("SET TRANSACTION READ ONLY"))
             _enter(connection, scope)
             yield Session(connection, scope)
 

@@ -15,8 +15,8 @@ from app.example import PROFILE, ExampleCompany
 from app.rates import ecb_rates
 from ledger.ageing import DEFAULT_BUCKETS, Basis, CreditPolicy
 from ledger.calendar import FixedClock, Month, end_of_day
+from ledger.evidence import Cause as ProofCause
 from ledger.money import Currency
-from ledger.proof import Cause as ProofCause
 from ledger.proof import Proof, ProofState
 from ledger.reports import restatements as restated
 from ledger.reports.ageing import AgeingReport, Grouping, ageing
@@ -121,6 +121,7 @@ def _see(year: Year, connection: StoredConnection, folder: Path, on: date) -> Se
         connection=connection,
         connector=connector,
         clock=clock,
+        rates=ecb_rates(),
     ).prove()
     with database.question(tenant.scope) as session:
         question = year.ask(session, on, None)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from ledger.proof import Cause, Comparison, Proof, ProofState, as_json, content_hash
+from ledger.evidence import Cause
+from ledger.proof import Comparison, Proof, ProofState, as_json, content_hash
 from ledger.store import proofs
 from ledger.store.session import Database
 from tests.file_books import FileBooks

@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
 
 import httpx
 import pytest
@@ -10,6 +12,8 @@ from connectors.http import Seam
 from connectors.simulators.xero import UNLIMITED, Size, XeroSimulator
 from connectors.simulators.xero.transport import SimulatorTransport
 from connectors.xero import API_URL, XeroConnector, seam_headers
+from ledger.fx import Rate
+from ledger.money import Currency
 from ledger.secret import Secret
 from ledger.store.session import Database
 from ledger.testing import Books, NoRates
@@ -55,6 +59,18 @@ class Counted(httpx.BaseTransport):
         return self._inner.handle_request(request)
 
 
+@dataclass(frozen=True, slots=True)
+class PublishedRates:
+    """Rates of a bank, a little off those the organisation's books go by."""
+
+    simulator: XeroSimulator
+
+    def rate(self, *, home: Currency, currency: Currency, on: date) -> Rate:
+        """Return the rate of a day."""
+        per = self.simulator.books.rates.at(currency, on) * Decimal("1.003")
+        return Rate(home, currency, per, on, "a bank")
+
+
 @dataclass(slots=True)
 class Organisation:
     """A tenant of ours that reads an organisation of Xero's."""
@@ -88,6 +104,7 @@ class Organisation:
             connection=self.ours.connection,
             connector=self.connector,
             clock=self.clock,
+            rates=PublishedRates(self.simulator),
         )
 
 

@@ -79,6 +79,7 @@ def night(books: Books, connector: TrytonConnector) -> tuple[RunResult, ProofSta
         connection=books.connection,
         connector=connector,
         clock=CLOCK,
+        rates=NoRates(),
     ).prove()
     return result, proof.state
 

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 from app.proof_pdf import proof_pdf
 from ledger import proof as proofs
+from ledger.evidence import Cause, Evidence
 from ledger.ids import ConnectionId, SourceId
 from ledger.money import Currency
-from ledger.proof import Cause, ControlLine, ControlTotals, Evidence, Proof
+from ledger.proof import ControlLine, ControlTotals, Proof
 from ledger.store.proofs import StoredProof
 
 EUR = Currency("EUR")

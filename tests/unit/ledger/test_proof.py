@@ -2,21 +2,18 @@
 
 from datetime import date
 
+from ledger.evidence import EVIDENCE_MAX, Cause, Evidence, explain
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.proof import (
-    EVIDENCE_MAX,
-    Cause,
     Comparison,
     ControlLine,
     ControlTotals,
-    Evidence,
     Proof,
     ProofState,
     as_json,
     compare,
     content_hash,
-    explain,
 )
 
 EUR, USD = Currency("EUR"), Currency("USD")

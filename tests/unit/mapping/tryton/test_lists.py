@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ledger.evidence import Cause
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import (
@@ -206,6 +207,21 @@ def test_the_control_totals_are_the_open_lines() -> None:
         ("ELM", EUR): -95_00,
         ("FIR", EUR): 19_90,
     }
+
+
+def test_a_line_of_no_party_is_a_journal_of_nobody() -> None:
+    """It stands in the accounts' balance, is nobody's receivable, and is named."""
+    lines = controls.control_totals([body("entries")], EUR)
+    ours = entries.batch(body("entries"), owners("entries"), EUR).documents[0]
+    spoilt = changed("entries", int(ours.source_id), setting(**{"party.": None}))
+    totals = controls.control_totals([spoilt], EUR)
+    (found,) = totals.entries.values()
+    assert found.cause is Cause.MANUAL_JOURNAL
+    assert found.record.startswith(f"move line {ours.source_id} of ")
+    assert totals.balances[EUR, None] == found.minor
+    assert sum(totals.balances.values()) == sum(lines.balances.values())
+    (problem,) = entries.batch(spoilt, owners("entries"), EUR).problems
+    assert problem.source_ref in totals.entries
 
 
 def test_rows_are_accounted_for() -> None:
