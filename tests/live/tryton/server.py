@@ -4,24 +4,21 @@ Tryton is under the GPL: it lives in an environment of its own, is run as separa
 processes, and is never imported here.
 """
 
-import fcntl
-import hashlib
 import http.client
 import json
 import shutil
-import socket
-import subprocess
-import sys
-import time
 from base64 import b64encode
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
-CACHE: Final = Path(__file__).parents[3] / ".live" / "tryton"
+from tests.live import programs as foreign
+from tests.live.programs import Command, digest, run
+
+CACHE: Final = foreign.CACHE / "tryton"
 BOOKKEEPER: Final = Path(__file__).with_name("bookkeeper.py")
 USER: Final = "admin"
 PASSWORD: Final = "of-a-test"  # noqa: S105
@@ -43,9 +40,7 @@ MODULES: Final = (
     "account_statement",
     "account_credit_limit",
 )
-START_MAX_S: Final = 60
 CALL_MAX_S: Final = 60
-FOUND_MAX_S: Final = 240
 
 CONF: Final = """
 [database]
@@ -56,8 +51,6 @@ listen = 127.0.0.1:{port}
 [session]
 authentications = password
 """
-
-Command = list[str | Path]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +64,13 @@ class Founded:
 
 def founded() -> Founded:
     """Install Tryton and found the company, unless both was done before."""
-    CACHE.mkdir(parents=True, exist_ok=True)
-    programs = CACHE / f"env-{_digest(*DISTRIBUTIONS)}"
-    base = CACHE / f"base-{_digest(*DISTRIBUTIONS, *MODULES, PASSWORD)}"
-    done = CACHE / f"books-{_digest(base.name, BOOKKEEPER.read_text(encoding='utf-8'))}"
-    with (CACHE / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        _once(programs, _install)
-        _once(base, lambda place: _activate(programs, place))
-        _once(done, lambda place: _found(programs, base, place))
+    with foreign.locked(CACHE):
+        programs = foreign.environment(CACHE, DISTRIBUTIONS)
+        base = CACHE / f"base-{digest(*DISTRIBUTIONS, *MODULES, PASSWORD)}"
+        text = BOOKKEEPER.read_text(encoding="utf-8")
+        done = CACHE / f"books-{digest(base.name, text)}"
+        foreign.once(base, lambda place: _activate(programs, place))
+        foreign.once(done, lambda place: _found(programs, base, place))
     made = json.loads((done / "made.json").read_text(encoding="utf-8"))
     return Founded(programs / "bin", done / "books.sqlite", made)
 
@@ -152,51 +143,26 @@ def running(source: Founded, folder: Path) -> Iterator[Tryton]:
     """Run a server on a copy of the company's database."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(source.database, folder / "books.sqlite")
-    port = _free_port()
+    port = foreign.free_port()
     conf = _configure(folder, port)
-    with (folder / "server.log").open("wb") as log:
-        server = subprocess.Popen(
-            [source.programs / "trytond", "-c", conf, "-d", "books"],
-            stdout=log,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            _await(server, port, folder / "server.log")
-            yield Tryton(source.programs, conf, port, source.made)
-        finally:
-            server.terminate()
-            try:
-                server.wait(10)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait(10)
-
-
-def _once(place: Path, make: Callable[[Path], None]) -> None:
-    """Make a folder, unless it was made whole before."""
-    mark = place / "done"
-    if not mark.exists():
-        shutil.rmtree(place, ignore_errors=True)
-        place.mkdir()
-        make(place)
-        mark.touch()
-
-
-def _install(place: Path) -> None:
-    _run([sys.executable, "-m", "venv", place])
-    pip: Command = [place / "bin" / "python", "-m", "pip", "install", "--quiet"]
-    _run([*pip, "--disable-pip-version-check", *DISTRIBUTIONS])
+    command: Command = [source.programs / "trytond", "-c", conf, "-d", "books"]
+    with foreign.serving(command, port, folder / "server.log"):
+        yield Tryton(source.programs, conf, port, source.made)
 
 
 def _activate(programs: Path, place: Path) -> None:
     (place / "books.sqlite").touch()
     secret = place / "password"
     secret.write_text(PASSWORD, encoding="utf-8")
-    admin: Command = [programs / "bin" / "trytond-admin", "-c", _configure(place, 0)]
+    admin: list[str | Path] = [
+        programs / "bin" / "trytond-admin",
+        "-c",
+        _configure(place, 0),
+    ]
     admin += ["-d", "books", "-u"]
     # An address given again would take the administrator's rights away.
-    _run([*admin, "ir", "--email", "admin@books.example"], TRYTONPASSFILE=str(secret))
-    _run([*admin, *MODULES, "--activate-dependencies"])
+    run([*admin, "ir", "--email", "admin@books.example"], TRYTONPASSFILE=str(secret))
+    run([*admin, *MODULES, "--activate-dependencies"])
 
 
 def _found(programs: Path, base: Path, place: Path) -> None:
@@ -221,41 +187,5 @@ def _configure(folder: Path, port: int) -> Path:
 
 def _said(command: Command) -> dict[str, Any]:
     """Run the bookkeeper; return what it printed."""
-    done = _run(command)
-    said: dict[str, Any] = json.loads(done)
+    said: dict[str, Any] = json.loads(run(command))
     return said
-
-
-def _run(command: Command, **environment: str) -> str:
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=FOUND_MAX_S,
-        check=False,
-        env={"PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environment},
-    )
-    assert done.returncode == 0, f"{command}: {done.stderr[-3000:]}"
-    return done.stdout
-
-
-def _await(server: "subprocess.Popen[bytes]", port: int, log: Path) -> None:
-    deadline = time.monotonic() + START_MAX_S
-    while time.monotonic() < deadline:
-        assert server.poll() is None, log.read_text(errors="replace")[-3000:]
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        time.sleep(0.1)
-    raise AssertionError(log.read_text(errors="replace")[-3000:])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _digest(*texts: str) -> str:
-    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:12]
