@@ -15,6 +15,9 @@ from ledger.store import schema
 from ledger.store.session import Database
 from ledger.testing import Books
 
+# What the suite refuses is shown as in a test.
+pytest.register_assert_rewrite("sync.conformance")
+
 # Examples are drawn alike in every run, so that a change is judged by itself alone;
 # `--hypothesis-profile=default` draws others.
 settings.register_profile("alike", derandomize=True, deadline=None)

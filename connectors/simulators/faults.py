@@ -183,6 +183,12 @@ class Faults:
         with self._lock:
             self._planned.append(planned)
 
+    @property
+    def left(self) -> int:
+        """How many were planned and did not come to their end."""
+        with self._lock:
+            return len(self._planned)
+
     def clear(self) -> None:
         """Let everything go well from now on."""
         with self._lock:

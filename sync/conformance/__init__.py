@@ -1,0 +1,8 @@
+"""What every connector must hold, as tests to inherit; see `docs/connectors/README.md`.
+
+Only tests import this package: it needs pytest, which the product does not.
+"""
+
+from sync.conformance.suite import ConnectorSuite
+
+__all__ = ["ConnectorSuite"]
