@@ -27,7 +27,7 @@ from ledger.errors import ConfigurationError, RequestError
 from ledger.fx import RateSource
 from ledger.store import connections, schema, tenants
 from ledger.store.connections import StoredConnection
-from ledger.store.session import Database
+from ledger.store.session import Database, TenantScope
 from ledger.store.tenants import Tenant
 from mapping.files import profiles
 from sync.night import Maker, Night, Work, run_night
@@ -109,19 +109,28 @@ class Product:
         server = self._own_server()
         return server.owner, server.worker_role
 
-    def rotate_key(self) -> int:
-        """Seal every tenant's secrets with a new key; return how many there were.
+    def rotate_key(self, *, forget_old: bool = False) -> network.Rotation:
+        """Seal every tenant's secrets with a new key.
+
+        Where the keys come from the environment, with the first of them.
 
         Raises:
-            ConfigurationError: The keys come from the environment.
+            ConfigurationError: They do, and the first seals everything already.
         """
+        if self.settings.secret_keys is not None:
+            ring = keys.load(self.settings)
+            count = network.reseal(self.database, self._scopes(), ring)
+            if not count:
+                keys.add(self.settings)
+            return network.Rotation(count, 0)
+        with keys.changing(self.settings) as file:
+            return network.rotate(
+                self.database, self._scopes, file, forget_old=forget_old
+            )
+
+    def _scopes(self) -> list[TenantScope]:
         with self.database.shared() as connection:
-            owners = tenants.load_all(connection)
-        return network.rotate(
-            self.database,
-            [owner.scope for owner in owners],
-            partial(keys.add, self.settings),
-        )
+            return [owner.scope for owner in tenants.load_all(connection)]
 
     def close(self) -> None:
         """Give back what was opened."""

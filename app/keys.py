@@ -1,9 +1,13 @@
 """The keys that seal credentials: from the environment, or a file of the owner's."""
 
+import fcntl
 import os
 import secrets
 from base64 import b64decode, b64encode
 from binascii import Error as Base64Error
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
@@ -12,6 +16,7 @@ from ledger.errors import ConfigurationError
 from ledger.store.sealing import KEY_BYTES, Keyring
 
 KEY_FILE = "secrets.key"
+LOCK_FILE = "secrets.lock"
 OWNER_ONLY = 0o600
 OTHERS = 0o077
 
@@ -63,6 +68,38 @@ def add(settings: Settings) -> Keyring:
     entries = [_new_entry(), *(_entry(*one) for one in old.keys.items())]
     _write(settings.home / KEY_FILE, entries, replace=True)
     return load(settings)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """The file with the keys, while nobody else changes it."""
+
+    settings: Settings
+
+    def add(self) -> Keyring:
+        """Put a new key first; the others open what they sealed.
+
+        Raises:
+            ConfigurationError: The keys come from the environment, or cannot be read.
+        """
+        return add(self.settings)
+
+    def keep(self, ids: Collection[str]) -> int:
+        """Forget all other keys; return how many."""
+        held = load(self.settings).keys
+        entries = [_entry(name, key) for name, key in held.items() if name in ids]
+        if len(entries) < len(held):
+            _write(self.settings.home / KEY_FILE, entries, replace=True)
+        return len(held) - len(entries)
+
+
+@contextmanager
+def changing(settings: Settings) -> Iterator[KeyFile]:
+    """Let nobody else change the keys during a block."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with (settings.home / LOCK_FILE).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield KeyFile(settings)
 
 
 def _keyring(entries: list[str], place: str) -> Keyring:

@@ -1,8 +1,9 @@
 """Wiring of live systems: counters and credentials in the database, seams to them."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from connectors.limits import CallStore, Limiter, LimitReader, nothing_told
 from connectors.oauth import Held, Vault
@@ -12,10 +13,11 @@ from ledger.credentials import Credential
 from ledger.ids import ConnectionId
 from ledger.store import limits as counters
 from ledger.store import secrets
-from ledger.store.sealing import Keyring
+from ledger.store.sealing import Keyring, UnknownKeyError
 from ledger.store.session import Database, Session, TenantScope
 
 KeySource = Callable[[], Keyring]
+ScopeSource = Callable[[], Iterable[TenantScope]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,16 +93,28 @@ class StoredVault:
 
     def load(self) -> Credential | None:
         """Return it, or None where there never was one."""
-        with self.database.tenant(self.scope) as session:
-            return secrets.load(session, self.connection_id, self.keys())
+        try:
+            return self._load()
+        except UnknownKeyError:
+            # It was sealed anew between the look at the keys and the look at it.
+            return self._load()
 
     @contextmanager
     def exclusive(self) -> Iterator[Held]:
         """Hold its lock for a block; what was saved is committed at the end."""
         with self.database.tenant(self.scope) as session:
+            secrets.prepare(session, self.connection_id)
+        with self.database.tenant(self.scope) as session:
+            # The keys are looked at under the lock, so that who seals everything anew
+            # finds what is sealed here with a key that is to go.
+            secrets.hold(session, self.connection_id)
             keys = self.keys()
             found = secrets.lock(session, self.connection_id, keys)
             yield HeldCredential(session, self.connection_id, keys, found)
+
+    def _load(self) -> Credential | None:
+        with self.database.tenant(self.scope) as session:
+            return secrets.load(session, self.connection_id, self.keys())
 
 
 def limiter(
@@ -127,16 +141,70 @@ def vault(
     return StoredVault(database, scope, connection_id, keys)
 
 
-def rotate(
-    database: Database, scopes: Iterable[TenantScope], add_key: KeySource
-) -> int:
-    """Add a key and seal every tenant's credentials with it; return how many.
+class ChangingKeys(Protocol):
+    """Where the keys are kept, while nobody else changes them."""
 
-    Cut off, it is run again; until then each credential opens with its own key.
+    def add(self) -> Keyring:
+        """Put a new key first; the others open what they sealed."""
+        ...
+
+    def keep(self, ids: Collection[str]) -> int:
+        """Forget all other keys; return how many."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rotation:
+    """What a change of keys did.
+
+    Attributes:
+        resealed: How many credentials are sealed with the new key now.
+        forgotten: How many keys are not there any more.
     """
-    keys = add_key()
+
+    resealed: int
+    forgotten: int
+
+
+def rotate(
+    database: Database,
+    scopes: ScopeSource,
+    keys: ChangingKeys,
+    *,
+    forget_old: bool = False,
+) -> Rotation:
+    """Seal every tenant's credentials with a new key, and forget keys of long ago.
+
+    The key before and those that sealed anything stay for backups made until now,
+    unless they are to be forgotten. Cut off at any instant, each credential opens with
+    a key that is still there, and it may be run again.
+
+    Args:
+        database: Where the credentials are.
+        scopes: Returns all tenants; asked once the new key is there.
+        keys: Where the keys are kept.
+        forget_old: Whether to keep the new key alone.
+    """
+    ring = keys.add()
+    owners = list(scopes())
+    before = {*list(ring.keys)[1:2], *_key_ids(database, owners)}
+    resealed = reseal(database, owners, ring)
+    kept = {ring.current, *_key_ids(database, owners)}
+    return Rotation(resealed, keys.keep(kept if forget_old else kept | before))
+
+
+def reseal(database: Database, scopes: Iterable[TenantScope], ring: Keyring) -> int:
+    """Seal every tenant's credentials with the first key; return how many were not."""
     resealed = 0
     for scope in scopes:
         with database.tenant(scope) as session:
-            resealed += secrets.reseal(session, keys)
+            resealed += secrets.reseal(session, ring)
     return resealed
+
+
+def _key_ids(database: Database, scopes: Iterable[TenantScope]) -> set[str]:
+    found: set[str] = set()
+    for scope in scopes:
+        with database.tenant(scope) as session:
+            found |= secrets.key_ids(session)
+    return found

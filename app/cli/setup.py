@@ -149,11 +149,23 @@ def _orphan(state: str, found: str, remedy: str) -> dict[str, str]:
     }
 
 
-def rotate_key_command(context: typer.Context) -> None:
+def rotate_key_command(
+    context: typer.Context,
+    forget_old: Annotated[
+        bool,
+        typer.Option(
+            "--forget-old",
+            help="Keep no key for older backups of the database, not even the last.",
+        ),
+    ] = False,
+) -> None:
     """Seal all secrets of connections with a new key.
 
-    The old keys stay, so that an older backup of the database can be opened.
+    The key before stays, so that a backup made until now can be opened; older ones go.
     """
     with opened(context) as product:
-        count = product.rotate_key()
-    typer.echo(f"A new key seals the secrets of {count} connections.")
+        done = product.rotate_key(forget_old=forget_old)
+    typer.echo(
+        f"A new key seals the secrets of {done.resealed} connections; "
+        f"{done.forgotten} older keys were forgotten."
+    )

@@ -30,14 +30,8 @@ def load(session: Session, one: ConnectionId, keys: Keyring) -> Credential | Non
     return None if row is None else _opened(session, one, keys, row)
 
 
-def lock(session: Session, one: ConnectionId, keys: Keyring) -> Credential:
-    """Return a connection's credential, locked until the transaction ends.
-
-    One that never was is made empty, so that there is a row to lock.
-
-    Raises:
-        ConfigurationError: It cannot be opened with these keys.
-    """
+def prepare(session: Session, one: ConnectionId) -> None:
+    """Make a connection's credential, empty, where it never had one."""
     session.execute(
         "INSERT INTO credential (tenant_id, connection_id, state, reason) "
         "VALUES (:tenant_id, :connection_id, :state, :reason) ON CONFLICT DO NOTHING",
@@ -47,6 +41,26 @@ def lock(session: Session, one: ConnectionId, keys: Keyring) -> Credential:
             "reason": NEVER_CONNECTED,
         },
     )
+
+
+def hold(session: Session, one: ConnectionId) -> None:
+    """Lock a connection's credential until the transaction ends, without opening it."""
+    session.execute(
+        "SELECT FROM credential WHERE tenant_id = :tenant_id "
+        "AND connection_id = :connection_id FOR UPDATE",
+        {"connection_id": one},
+    )
+
+
+def lock(session: Session, one: ConnectionId, keys: Keyring) -> Credential:
+    """Return a connection's credential, locked until the transaction ends.
+
+    One that never was is made empty, so that there is a row to lock.
+
+    Raises:
+        ConfigurationError: It cannot be opened with these keys.
+    """
+    prepare(session, one)
     row = session.execute(
         f"SELECT {COLUMNS} FROM credential WHERE tenant_id = :tenant_id "
         "AND connection_id = :connection_id FOR UPDATE",
@@ -79,15 +93,18 @@ def save(
 def reseal(session: Session, keys: Keyring) -> int:
     """Seal with the current key what another sealed; return how many there were.
 
+    Empty ones are locked as well: whoever is about to fill one may hold older keys.
+
     Raises:
         ConfigurationError: One cannot be opened with these keys.
     """
-    rows = session.execute(
+    locked = session.execute(
         "SELECT connection_id, sealed, key_id FROM credential "
-        "WHERE tenant_id = :tenant_id AND key_id <> :current "
+        "WHERE tenant_id = :tenant_id AND key_id IS DISTINCT FROM :current "
         "ORDER BY connection_id FOR UPDATE",
         {"current": keys.current},
     ).all()
+    rows = [row for row in locked if row.key_id is not None]
     for row in rows:
         place = _place(session, row.connection_id)
         sealed = keys.seal(keys.open(Sealed(row.key_id, row.sealed), place), place)
@@ -101,6 +118,15 @@ def reseal(session: Session, keys: Keyring) -> int:
             },
         )
     return len(rows)
+
+
+def key_ids(session: Session) -> frozenset[str]:
+    """Return the ids of the keys that sealed the tenant's credentials."""
+    found = session.execute(
+        "SELECT DISTINCT key_id FROM credential "
+        "WHERE tenant_id = :tenant_id AND key_id IS NOT NULL"
+    ).scalars()
+    return frozenset(found)
 
 
 def _place(session: Session, one: ConnectionId) -> str:

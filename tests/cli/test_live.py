@@ -157,13 +157,18 @@ def test_the_status_shows_what_was_used(northwind: Desk) -> None:
 
 
 def test_secrets_may_be_sealed_anew(northwind: Desk) -> None:
-    """After a new key the night goes on, and the key file is its owner's alone."""
+    """After a new key the night goes on; the key before stays, until it is to go."""
     path = northwind.home / "secrets.key"
     before = path.read_text().split()
-    northwind.expect(DONE, "rotate-key")
+    said = northwind.expect(DONE, "rotate-key").text
+    assert "the secrets of 1 connections" in said
     after = path.read_text().split()
-    assert after[1:] == before
+    assert after[1:] == before[:1]
     assert after[0] not in before
+    northwind.expect(DONE, "night", "northwind")
+    northwind.expect(DONE, "rotate-key", "--forget-old")
+    (alone,) = path.read_text().split()
+    assert alone not in after
     northwind.expect(DONE, "night", "northwind")
     assert path.stat().st_mode & 0o077 == 0
 

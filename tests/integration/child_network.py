@@ -12,12 +12,15 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import make_url
 
+from app import keys, network
 from app.network import StoredCalls, StoredVault
+from config.settings import Settings
 from connectors.faults import RescheduleError
 from connectors.grants import TOKEN_TIMEOUTS, RefreshGrant
 from connectors.http import Seam
@@ -164,7 +167,18 @@ def torn(arguments: Mapping[str, Any]) -> None:
     mine.keep_alive()
 
 
+def rotating(arguments: Mapping[str, Any]) -> None:
+    """Change the key of secrets, again and again, until killed."""
+    database, _, _ = opened(arguments)
+    scopes = [TenantScope(TenantId(one)) for one in arguments["tenants"]]
+    settings = Settings(home=Path(arguments["home"]))
+    while True:
+        with keys.changing(settings) as file:
+            network.rotate(database, lambda: scopes, file, forget_old=True)
+
+
 TASKS: Final = {
+    "rotating": rotating,
     "torn": torn,
     "called": called,
     "leased": leased,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app import keys, network
+from app import keys
 from app.network import StoredVault
 from app.postgres.server import ServerAddress
 from config.settings import Settings
@@ -19,7 +19,6 @@ from ledger.ids import ConnectionId
 from ledger.secret import Secret
 from ledger.store import secrets
 from ledger.store.sealing import BrokenSealError, Keyring, Sealed, UnknownKeyError
-from ledger.store.session import Database
 from ledger.testing import Books
 from tests.integration import children
 from tests.integration.child_network import KEYS
@@ -207,35 +206,6 @@ def test_what_is_stored_is_sealed(books: Books) -> None:
         vault_of(books, Keyring({"test": bytes([1]) * 32})).load()
     with pytest.raises(UnknownKeyError):
         vault_of(books, Keyring({"other": bytes(32)})).load()
-
-
-def test_keys_rotate(database: Database, tmp_path: Path) -> None:
-    """A new key seals everything anew, under a process that goes on working."""
-    settings = Settings(home=tmp_path)
-    old = keys.load(settings)
-    both = [Books.open(database), Books.open(database)]
-    for books in both:
-        with vault_of(books, old).exclusive() as held:
-            held.save(Credential(secrets={"api_key": Secret("k")}))
-    scopes = [books.tenant.scope for books in both]
-    running = StoredVault(
-        database, scopes[1], both[1].connection.id, lambda: keys.load(settings)
-    )
-    assert running.load() is not None
-
-    resealed = network.rotate(database, scopes, lambda: keys.add(settings))
-
-    new = keys.load(settings)
-    assert resealed == 2
-    assert new.current != old.current
-    assert len(new.keys) == 2
-    alone = Keyring({new.current: new.keys[new.current]})
-    for books in both:
-        found = vault_of(books, alone).load()
-        assert found is not None
-        assert found.secrets == {"api_key": Secret("k")}
-    assert running.load() == found
-    assert network.rotate(database, scopes, lambda: new) == 0
 
 
 def test_a_connection_without_credential_has_none(books: Books) -> None:
