@@ -17,13 +17,10 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     Date,
-    DateTime,
-    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Numeric,
     PrimaryKeyConstraint,
     Table,
@@ -33,54 +30,23 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.schema import SchemaItem
 
 from ledger.records import AllocationKind, DocumentKind
-
-NAMING = {
-    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-    "ck": "ck_%(table_name)s_%(constraint_name)s",
-    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
-    "pk": "pk_%(table_name)s",
-}
-metadata = MetaData(naming_convention=NAMING)
-
-APPEND = "SELECT, INSERT"
-CHANGE = "SELECT, INSERT, UPDATE"
-REPLACE = "SELECT, INSERT, UPDATE, DELETE"
-
-
-def _tenant_table(
-    name: str, *items: SchemaItem, key: tuple[str, ...], grants: str
-) -> Table:
-    return Table(
-        name,
-        metadata,
-        Column("tenant_id", BigInteger, nullable=False),
-        *items,
-        PrimaryKeyConstraint("tenant_id", *key),
-        info={"tenant": True, "grants": grants},
-    )
+from ledger.store import reminder_tables  # noqa: F401 - declares its tables
+from ledger.store.columns import (
+    APPEND,
+    CHANGE,
+    REPLACE,
+    instant,
+    of_connection,
+    of_tenant,
+    tenant_table,
+)
+from ledger.store.columns import metadata as metadata  # noqa: PLC0414 - re-exported
 
 
 def _one_of(column: str, values: type[DocumentKind] | type[AllocationKind]) -> str:
     return f"{column} IN ({', '.join(repr(str(value)) for value in values)})"
-
-
-def _of_tenant() -> ForeignKeyConstraint:
-    # Only small tables refer to the tenant: the check costs more than the row in bulk.
-    return ForeignKeyConstraint(["tenant_id"], ["tenant.id"])
-
-
-def _of_connection() -> ForeignKeyConstraint:
-    return ForeignKeyConstraint(
-        ["tenant_id", "connection_id"], ["connection.tenant_id", "connection.id"]
-    )
-
-
-def _instant(name: str, *, nullable: bool = False) -> Column[Any]:
-    return Column(name, DateTime(timezone=True), nullable=nullable)
 
 
 tenant = Table(
@@ -93,7 +59,7 @@ tenant = Table(
     Column("country", Text, nullable=False),
     Column("timezone", Text, nullable=False),
     Column("language", Text, nullable=False),
-    _instant("created_at"),
+    instant("created_at"),
     info={"tenant": False, "grants": CHANGE},
 )
 
@@ -101,7 +67,7 @@ app_limit = Table(
     "app_limit",
     metadata,
     Column("app", Text, primary_key=True),
-    _instant("blocked_until", nullable=True),
+    instant("blocked_until", nullable=True),
     Column("day_on", Date, nullable=False),
     Column("day_count", BigInteger, nullable=False),
     info={"tenant": False, "grants": CHANGE},
@@ -115,7 +81,7 @@ app_second = Table(
     "app_second",
     metadata,
     Column("app", Text, nullable=False),
-    _instant("second_at"),
+    instant("second_at"),
     Column("call_count", BigInteger, nullable=False),
     PrimaryKeyConstraint("app", "second_at"),
     info={"tenant": False, "grants": REPLACE},
@@ -125,63 +91,63 @@ app_second = Table(
 SHARED_TABLES = frozenset({"tenant", "app_limit", "app_second"})
 """Tables that belong to no tenant: the working role sees all their rows."""
 
-connection = _tenant_table(
+connection = tenant_table(
     "connection",
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("connector", Text, nullable=False),
     Column("name", Text, nullable=False),
     Column("settings", JSONB, nullable=False),
-    _instant("created_at"),
-    _of_tenant(),
+    instant("created_at"),
+    of_tenant(),
     UniqueConstraint("tenant_id", "name"),
     key=("id",),
     grants=CHANGE,
 )
 
-sync_run = _tenant_table(
+sync_run = tenant_table(
     "sync_run",
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("connection_id", BigInteger, nullable=False),
     Column("business_on", Date, nullable=False),
-    _instant("started_at"),
-    _instant("completed_at", nullable=True),
+    instant("started_at"),
+    instant("completed_at", nullable=True),
     Column("state", Text, nullable=False),
     Column("summary", JSONB, nullable=False),
     Column("message", Text),
-    _of_connection(),
+    of_connection(),
     key=("id",),
     grants=CHANGE,
 )
 Index(None, sync_run.c.tenant_id, sync_run.c.connection_id, sync_run.c.id)
 
-landing_head = _tenant_table(
+landing_head = tenant_table(
     "landing_head",
-    _instant("known_at"),
-    _instant("clock_at"),
-    _of_tenant(),
+    instant("known_at"),
+    instant("clock_at"),
+    of_tenant(),
     key=(),
     grants=CHANGE,
 )
 """One row a tenant: the landing lock, and the last instant it gave out."""
 
-landing = _tenant_table(
+landing = tenant_table(
     "landing",
-    _instant("known_at"),
+    instant("known_at"),
     Column("run_id", BigInteger, nullable=False),
     Column("resource", Text, nullable=False),
-    _of_tenant(),
+    of_tenant(),
     key=("known_at",),
     grants=APPEND,
 )
 """Each page that landed: the instants at which the ledger can be asked."""
 
-cursor = _tenant_table(
+cursor = tenant_table(
     "cursor",
     Column("connection_id", BigInteger, nullable=False),
     Column("resource", Text, nullable=False),
     Column("position", JSONB, nullable=False),
-    _instant("known_at"),
-    _of_connection(),
+    instant("known_at"),
+    of_connection(),
     key=("connection_id", "resource"),
     grants=REPLACE,
 )
@@ -191,7 +157,7 @@ def _debtor_columns() -> list[Column[Any]]:
     return [
         Column("id", Uuid, nullable=False),
         Column("connection_id", BigInteger, nullable=False),
-        _instant("known_at"),
+        instant("known_at"),
         Column("own_record", Boolean, nullable=False),
         Column("terms_days", Integer),
         Column("terms_to_month_end", Boolean),
@@ -207,13 +173,13 @@ def _debtor_columns() -> list[Column[Any]]:
     ]
 
 
-debtor = _tenant_table("debtor", *_debtor_columns(), key=("id",), grants=CHANGE)
+debtor = tenant_table("debtor", *_debtor_columns(), key=("id",), grants=CHANGE)
 Index(None, debtor.c.tenant_id, debtor.c.number)
 
-debtor_history = _tenant_table(
+debtor_history = tenant_table(
     "debtor_history",
     *_debtor_columns(),
-    _instant("superseded_at"),
+    instant("superseded_at"),
     key=("id", "known_at"),
     grants=APPEND,
 )
@@ -226,8 +192,8 @@ def _document_columns() -> list[Column[Any]]:
         Column("connection_id", BigInteger, nullable=False),
         Column("total_minor", BigInteger, nullable=False),
         Column("home_minor", BigInteger),
-        _instant("known_at"),
-        _instant("source_version_at", nullable=True),
+        instant("known_at"),
+        instant("source_version_at", nullable=True),
         Column("issued_on", Date, nullable=False),
         Column("due_on", Date, nullable=False),
         Column("voided_on", Date),
@@ -244,24 +210,27 @@ def _document_columns() -> list[Column[Any]]:
     ]
 
 
-document = _tenant_table(
+document = tenant_table(
     "document",
     *_document_columns(),
     Column("open_minor", BigInteger, nullable=False),
     Column("closed_on", Date),
     Column("last_effective_on", Date),
     Column("overapplied", Boolean, nullable=False, server_default=text("false")),
+    Column("next_action_on", Date),
     CheckConstraint("total_minor >= 0", name="total_minor"),
     CheckConstraint(_one_of("kind", DocumentKind), name="kind"),
     key=("id",),
     grants=CHANGE,
 )
-"""The current state of each document, and four derived columns.
+"""The current state of each document, and five derived columns.
 
 open_minor: total less every allocation known, of whatever date.
 closed_on: the last business date that changed the balance, where it is zero now.
 last_effective_on: the last business date that changed the balance.
 overapplied: more was applied than the total, at some date at least.
+next_action_on: when the next step of its cadence is due; null until that was looked at,
+as after every change of the document.
 """
 
 # Three ways to what was open at a date: what is open now, what was closed after it,
@@ -297,23 +266,31 @@ Index(
     postgresql_where=text("overapplied"),
 )
 
-document_history = _tenant_table(
+Index(
+    "ix_document_next_action",
+    document.c.tenant_id,
+    document.c.next_action_on,
+    postgresql_include=["debtor_id", "currency"],
+    postgresql_where=text("closed_on IS NULL AND kind IN ('invoice', 'debit_journal')"),
+)
+
+document_history = tenant_table(
     "document_history",
     *_document_columns(),
-    _instant("superseded_at"),
+    instant("superseded_at"),
     key=("id", "known_at"),
     grants=APPEND,
 )
 """States that a later landing replaced."""
 
-allocation = _tenant_table(
+allocation = tenant_table(
     "allocation",
     Column("claim_id", Uuid, nullable=False),
     Column("debit_id", Uuid),
     Column("credit_id", Uuid),
     Column("amount_minor", BigInteger, nullable=False),
     Column("credit_minor", BigInteger, nullable=False),
-    _instant("known_at"),
+    instant("known_at"),
     Column("connection_id", BigInteger, nullable=False),
     Column("effective_on", Date, nullable=False),
     Column("claimed_on", Date, nullable=False),
@@ -348,7 +325,7 @@ Index(
 )
 Index(None, allocation.c.tenant_id, allocation.c.effective_on)
 
-parked_claim = _tenant_table(
+parked_claim = tenant_table(
     "parked_claim",
     Column("claim_id", Uuid, nullable=False),
     Column("connection_id", BigInteger, nullable=False),
@@ -363,8 +340,8 @@ parked_claim = _tenant_table(
     Column("credit_minor", BigInteger),
     Column("claimed_on", Date, nullable=False),
     Column("withdrawn_on", Date),
-    _instant("known_at"),
-    _of_connection(),
+    instant("known_at"),
+    of_connection(),
     key=("claim_id",),
     grants=REPLACE,
 )
@@ -382,21 +359,21 @@ for _side in ("debit_id", "credit_id"):
         postgresql_where=text("withdrawn_on IS NULL"),
     )
 
-dispute_entry = _tenant_table(
+dispute_entry = tenant_table(
     "dispute_entry",
     Column("document_id", Uuid, nullable=False),
     Column("entry", Integer, nullable=False),
     Column("amount_minor", BigInteger, nullable=False),
     Column("effective_on", Date, nullable=False),
     Column("reason", Text),
-    _instant("known_at"),
-    _of_tenant(),
+    instant("known_at"),
+    of_tenant(),
     key=("document_id", "entry"),
     grants=APPEND,
 )
 """How much of a document is disputed, as dated changes of that amount."""
 
-month_total = _tenant_table(
+month_total = tenant_table(
     "month_total",
     Column("currency", Text, nullable=False),
     Column("month_on", Date, nullable=False),
@@ -407,13 +384,13 @@ month_total = _tenant_table(
     Column("credit_applied_minor", BigInteger, nullable=False),
     Column("sales_minor", BigInteger, nullable=False),
     Column("receipts_minor", BigInteger, nullable=False),
-    _of_tenant(),
+    of_tenant(),
     key=("currency", "month_on"),
     grants=CHANGE,
 )
 """Derived: what each month moved, by business date, as known now."""
 
-problem = _tenant_table(
+problem = tenant_table(
     "problem",
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("connection_id", BigInteger, nullable=False),
@@ -428,10 +405,10 @@ problem = _tenant_table(
     Column("debtor_source_id", Text),
     Column("currency", Text),
     Column("amount_minor", BigInteger),
-    _instant("first_seen_at"),
-    _instant("last_seen_at"),
-    _instant("resolved_at", nullable=True),
-    _of_connection(),
+    instant("first_seen_at"),
+    instant("last_seen_at"),
+    instant("resolved_at", nullable=True),
+    of_connection(),
     key=("id",),
     grants=CHANGE,
 )
@@ -445,24 +422,24 @@ Index(
     postgresql_where=text("resolved_at IS NULL"),
 )
 
-proof = _tenant_table(
+proof = tenant_table(
     "proof",
     Column("id", BigInteger, Identity(always=True), nullable=False),
     Column("connection_id", BigInteger, nullable=False),
     Column("run_id", BigInteger),
     Column("as_of_on", Date, nullable=False),
-    _instant("known_at", nullable=True),
-    _instant("made_at"),
+    instant("known_at", nullable=True),
+    instant("made_at"),
     Column("state", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     Column("content_hash", Text, nullable=False),
-    _of_connection(),
+    of_connection(),
     key=("id",),
     grants=APPEND,
 )
 Index(None, proof.c.tenant_id, proof.c.connection_id, proof.c.id)
 
-credential = _tenant_table(
+credential = tenant_table(
     "credential",
     Column("connection_id", BigInteger, nullable=False),
     Column("sealed", LargeBinary),
@@ -471,13 +448,13 @@ credential = _tenant_table(
     Column("reason", Text, nullable=False),
     Column("organisation_id", Text),
     Column("organisation_name", Text),
-    _instant("access_ends_at", nullable=True),
-    _instant("refreshed_at", nullable=True),
-    _instant("idle_ends_at", nullable=True),
-    _instant("hard_ends_at", nullable=True),
-    _instant("lost_at", nullable=True),
+    instant("access_ends_at", nullable=True),
+    instant("refreshed_at", nullable=True),
+    instant("idle_ends_at", nullable=True),
+    instant("hard_ends_at", nullable=True),
+    instant("lost_at", nullable=True),
     CheckConstraint("(sealed IS NULL) = (key_id IS NULL)", name="sealed"),
-    _of_connection(),
+    of_connection(),
     key=("connection_id",),
     grants=CHANGE,
 )
@@ -486,46 +463,46 @@ credential = _tenant_table(
 sealed: of the secrets; the key is outside the database and named by key_id.
 """
 
-call_limit = _tenant_table(
+call_limit = tenant_table(
     "call_limit",
     Column("connection_id", BigInteger, nullable=False),
-    _instant("blocked_until", nullable=True),
-    _of_connection(),
+    instant("blocked_until", nullable=True),
+    of_connection(),
     key=("connection_id",),
     grants=CHANGE,
 )
 """One row a connection: the lock of its counters, and until when it must not call."""
 
-call_second = _tenant_table(
+call_second = tenant_table(
     "call_second",
     Column("connection_id", BigInteger, nullable=False),
-    _instant("second_at"),
+    instant("second_at"),
     Column("call_count", BigInteger, nullable=False),
-    _of_connection(),
+    of_connection(),
     key=("connection_id", "second_at"),
     grants=REPLACE,
 )
 """A connection's calls in each second of the last minute."""
 
-call_lease = _tenant_table(
+call_lease = tenant_table(
     "call_lease",
     Column("connection_id", BigInteger, nullable=False),
     Column("id", Uuid, nullable=False),
-    _instant("expires_at"),
-    _of_connection(),
+    instant("expires_at"),
+    of_connection(),
     key=("connection_id", "id"),
     grants=REPLACE,
 )
 """Calls in flight; one whose process died ends when it expires."""
 
-call_usage = _tenant_table(
+call_usage = tenant_table(
     "call_usage",
     Column("connection_id", BigInteger, nullable=False),
     Column("day_on", Date, nullable=False),
     Column("call_count", BigInteger, nullable=False),
     Column("byte_count", BigInteger, nullable=False),
     Column("day_left", BigInteger),
-    _of_connection(),
+    of_connection(),
     key=("connection_id", "day_on"),
     grants=CHANGE,
 )

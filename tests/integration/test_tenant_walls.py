@@ -4,11 +4,31 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 import psycopg
 import pytest
 from msgspec import structs
-from sqlalchemy import URL, Connection, Table, create_engine, text
+from sqlalchemy import (
+    ARRAY,
+    URL,
+    BigInteger,
+    Boolean,
+    Connection,
+    Date,
+    DateTime,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    create_engine,
+    insert,
+    select,
+    text,
+)
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.exc import DBAPIError
 
 from app.postgres.server import ServerAddress
@@ -16,9 +36,16 @@ from ledger.calendar import FixedClock, Terms
 from ledger.calls import CallLimits, Grant
 from ledger.proof import ProofState
 from ledger.records import Batch, DocumentKind, Problem, ProblemReason
-from ledger.store import connections, limits, pages, proofs, secrets
+from ledger.store import (
+    connections,
+    limits,
+    pages,
+    proofs,
+    reminder_tables,
+    secrets,
+)
 from ledger.store.sealing import Keyring
-from ledger.store.session import Database, UnsafeRoleError
+from ledger.store.session import Database, Session, UnsafeRoleError
 from ledger.store.tables import SHARED_TABLES, TENANT_TABLES, metadata
 from ledger.testing import AN_INSTANT, Books, a_claim, a_debtor, a_document
 
@@ -26,6 +53,23 @@ BOOKKEEPING = frozenset({"alembic_version"})
 """Tables that the migrations keep for themselves."""
 ISSUED, PAID = date(2026, 1, 1), date(2026, 3, 5)
 NAMES = [table.name for table in TENANT_TABLES]
+REMINDER_TABLES = {
+    one.name for one in vars(reminder_tables).values() if isinstance(one, Table)
+}
+SAMPLES: dict[type, Any] = {
+    ARRAY: [],
+    BigInteger: 1,
+    Boolean: True,
+    Date: ISSUED,
+    DateTime: AN_INSTANT,
+    Integer: 1,
+    JSONB: {},
+    LargeBinary: b"",
+    SmallInteger: 1,
+    Text: "",
+    Uuid: UUID(int=1),
+}
+"""A value of each type of column."""
 
 
 def every_table_filled(database: Database) -> Books:
@@ -70,7 +114,26 @@ def every_table_filled(database: Database) -> Books:
             leave = limits.acquire(session, one, CallLimits(), clock=clock, lease_s=60)
         assert isinstance(leave, Grant)
         secrets.lock(session, one, Keyring({"k": bytes(32)}))
+        for table in metadata.sorted_tables:
+            if table.name in REMINDER_TABLES:
+                put_a_row(session, table)
     return books
+
+
+def put_a_row(session: Session, table: Table) -> None:
+    """Insert some row, of the first parent row where the table refers to another."""
+    values: dict[str, Any] = {"tenant_id": session.scope.tenant_id}
+    for key in table.foreign_key_constraints:
+        if key.referred_table.name == "tenant":
+            continue
+        mine, parents = key.column_keys[1], key.elements[1].column
+        values[mine] = session.execute(
+            select(parents).where(session.scope.owns(key.referred_table)).limit(1)
+        ).scalar_one()
+    for column in table.columns:
+        if column.identity is None and column.name not in values:
+            values[column.name] = SAMPLES[type(column.type)]
+    session.execute(insert(table).values(**values))
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,1 @@
+"""Reminders in the client's own name: what to say to whom, when, and why not."""
