@@ -12,7 +12,15 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("app", "config", "connectors", "ledger", "mapping", "sync")
+PACKAGES = (
+    "app",
+    "config",
+    "connectors",
+    "ledger",
+    "mapping",
+    "outsourced_ar",
+    "sync",
+)
 
 
 def test_all_packages_come_from_one_folder() -> None:

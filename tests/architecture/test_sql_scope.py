@@ -11,7 +11,15 @@ from ledger.store.tables import TENANT_TABLES
 
 ROOT = Path(__file__).parents[2]
 STORE = ROOT / "ledger" / "store"
-PACKAGES = ("app", "config", "connectors", "ledger", "mapping", "sync")
+PACKAGES = (
+    "app",
+    "config",
+    "connectors",
+    "ledger",
+    "mapping",
+    "outsourced_ar",
+    "sync",
+)
 ONLY_COMMITTER = STORE / "session.py"
 DECLARATIONS = frozenset({"tables.py"})
 """Modules of the store that declare tables and ask nothing."""
