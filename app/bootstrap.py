@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import URL
 
-from app import keys, network, own_server
+from app import keys, own_server
 from app.clock import SystemClock
-from app.live import LiveSystems
 from app.logs import keep_traceback
 from app.postgres.server import EmbeddedServer
 from app.rates import ecb_rates
 from config.settings import Settings
-from connectors.contract import Connector
+from connectors.contract import Capability, Connector
 from connectors.file_steps import FilesSource
 from connectors.files import FilesConnector
 from ledger.calendar import Clock, FixedClock
@@ -33,6 +33,12 @@ from mapping.files import profiles
 from sync.night import Maker, Night, Work, run_night
 from sync.proof import Prover
 from sync.pull import WATCH, Sync
+
+if TYPE_CHECKING:
+    # The network's libraries take long to load, and most commands call nobody; they
+    # are imported where they are needed.
+    from app.live import LiveSystems
+    from app.network import Rotation
 
 UTF8 = "utf-8"
 FILES = "files"
@@ -75,7 +81,7 @@ class Product:
     rates: RateSource = field(default_factory=ecb_rates)
     trace: Path | None = None
     _database: Database | None = None
-    _live: LiveSystems | None = None
+    _live: "LiveSystems | None" = None
     _server: EmbeddedServer | None = None
 
     @property
@@ -109,7 +115,7 @@ class Product:
         server = self._own_server()
         return server.owner, server.worker_role
 
-    def rotate_key(self, *, forget_old: bool = False) -> network.Rotation:
+    def rotate_key(self, *, forget_old: bool = False) -> "Rotation":
         """Seal every tenant's secrets with a new key.
 
         Where the keys come from the environment, with the first of them.
@@ -117,6 +123,8 @@ class Product:
         Raises:
             ConfigurationError: They do, and the first seals everything already.
         """
+        from app import network  # noqa: PLC0415
+
         if self.settings.secret_keys is not None:
             ring = keys.load(self.settings)
             count = network.reseal(self.database, self._scopes(), ring)
@@ -145,8 +153,10 @@ class Product:
             self._server = None
 
     @property
-    def live(self) -> LiveSystems:
+    def live(self) -> "LiveSystems":
         """What connectors of live systems are made of."""
+        from app.live import LiveSystems  # noqa: PLC0415
+
         if self._live is None:
             self._live = LiveSystems(
                 database=self.database,
@@ -185,6 +195,20 @@ class Product:
             tenant,
             business_on=self.clock.today(tenant.timezone),
         )
+
+    def capabilities(
+        self, tenant: Tenant, one: StoredConnection
+    ) -> frozenset[Capability]:
+        """Return what a connection can do, without opening it.
+
+        Raises:
+            ConfigurationError: The profile that says it cannot be used.
+        """
+        if one.connector == FILES:
+            return self.connector(tenant, one).capabilities
+        from app.live import CAPABILITIES  # noqa: PLC0415
+
+        return CAPABILITIES[one.connector]
 
     def work(
         self,

@@ -8,12 +8,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from app import keys, network
 from config.settings import Settings
 from connectors import tryton, xero, xero_refusals
-from connectors.contract import Connector
+from connectors.contract import Capability, Connector
 from connectors.faults import ReconnectError
 from connectors.grants import TOKEN_TIMEOUTS, ClientGrant, RefreshGrant
 from connectors.http import Authenticator, Seam
@@ -37,6 +37,11 @@ from ledger.store.tenants import Tenant
 
 PASSWORD = "password"  # noqa: S105 - what it is kept under
 NEVER_CONNECTED = "it was never connected"
+CAPABILITIES: Final[Mapping[str, frozenset[Capability]]] = {
+    "tryton": tryton.CAPABILITIES,
+    "xero": xero.CAPABILITIES,
+}
+"""What each live system can do, connected or not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

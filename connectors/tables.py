@@ -9,7 +9,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Final
 
-from connectors.sheets import sheet_rows
 from connectors.text_tables import UnreadableFileError, text_encoding, text_rows
 from ledger.errors import RetryableError
 from mapping.files.columns import Header, Row
@@ -137,6 +136,11 @@ class TableFile:
 
     @contextmanager
     def _rows(self) -> Iterator[Iterator[Row]]:
-        opened = sheet_rows if self._is_sheet else text_rows
+        opened = text_rows
+        if self._is_sheet:
+            # openpyxl takes long to load, and most files are text.
+            from connectors.sheets import sheet_rows  # noqa: PLC0415
+
+            opened = sheet_rows
         with reachable(self.place), opened(self.path, self.format, self.place) as rows:
             yield rows

@@ -60,6 +60,16 @@ REREAD_SIZE: Final = 100
 OVERLAP: Final = timedelta(minutes=10)
 """How long a transaction may have been open before its records show."""
 
+CAPABILITIES: Final = frozenset(
+    {
+        Capability.INCREMENTAL,
+        Capability.SEES_DELETES,
+        Capability.HOME_AMOUNTS,
+        Capability.OPEN_ITEM_SNAPSHOT,
+        Capability.AR_CONTROL_BALANCE,
+    }
+)
+
 
 class WrongCompanyError(SourceError):
     """The user's preferences name another company than was connected."""
@@ -352,15 +362,7 @@ class TrytonConnector:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What it can do."""
-        return frozenset(
-            {
-                Capability.INCREMENTAL,
-                Capability.SEES_DELETES,
-                Capability.HOME_AMOUNTS,
-                Capability.OPEN_ITEM_SNAPSHOT,
-                Capability.AR_CONTROL_BALANCE,
-            }
-        )
+        return CAPABILITIES
 
     def check(self) -> Sequence[str]:
         """Return what was found, a line each.

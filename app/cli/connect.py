@@ -14,8 +14,7 @@ from app.cli.listing import (
     show,
     text_column,
 )
-from app.cli.live import LiveOptions, connect_tryton, connect_xero
-from ledger.errors import ConfigurationError, CredentialError, RequestError
+from ledger.errors import ConfigurationError, RequestError
 from ledger.store import connections, parked, problems, proofs, tenants
 from ledger.store.connections import StoredConnection
 from ledger.store.tenants import Tenant
@@ -167,7 +166,11 @@ def connect_command(
             case "files":
                 made, found = _connect_files(product, owner, name, path, profile)
             case "tryton" | "xero":
-                options = LiveOptions(
+                # The network's libraries take long to load, and most commands call
+                # nobody.
+                from app.cli import live  # noqa: PLC0415
+
+                options = live.LiveOptions(
                     name=name,
                     url=url,
                     allow_plain_http=allow_plain_http,
@@ -181,7 +184,8 @@ def connect_command(
                     port=port,
                     secret_file=secret_file,
                 )
-                connect = connect_tryton if connector == "tryton" else connect_xero
+                is_tryton = connector == "tryton"
+                connect = live.connect_tryton if is_tryton else live.connect_xero
                 made, found = connect(product, owner, options)
             case _:
                 raise RequestError(
@@ -246,7 +250,7 @@ def status_command(
         else:
             owners = [product.tenant(tenant)]
         items = [
-            _status(product, owner, one)
+            status_of(product, owner, one)
             for owner in owners
             for one in product.connections(owner)
         ]
@@ -276,7 +280,8 @@ def status_command(
     )
 
 
-def _status(product: Product, owner: Tenant, one: StoredConnection) -> dict[str, Any]:
+def status_of(product: Product, owner: Tenant, one: StoredConnection) -> dict[str, Any]:
+    """Return how a connection stands, as JSON has it; nobody is called for it."""
     with product.database.tenant(owner.scope) as session:
         runs = connections.load_runs(session, one.id)
         kept = proofs.load_latest(session, one.id)
@@ -325,7 +330,7 @@ def _access(product: Product, owner: Tenant, one: StoredConnection) -> dict[str,
 
 def _capabilities(product: Product, owner: Tenant, one: StoredConnection) -> list[str]:
     try:
-        return sorted(product.connector(owner, one).capabilities)
-    except (ConfigurationError, CredentialError):
-        # It cannot be opened now; how it stood is still to be seen.
+        return sorted(product.capabilities(owner, one))
+    except ConfigurationError:
+        # Its profile cannot be read now; how it stood is still to be seen.
         return []

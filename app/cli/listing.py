@@ -16,7 +16,6 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
-import xlsxwriter
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -166,6 +165,9 @@ def as_csv(listing: Listing) -> str:
 
 def as_workbook(listings: Mapping[str, Listing]) -> bytes:
     """Return listings as a workbook with a sheet each; same rows, same bytes."""
+    # It takes long to load, and few listings become a workbook.
+    import xlsxwriter  # noqa: PLC0415
+
     buffer = io.BytesIO()
     workbook = xlsxwriter.Workbook(
         buffer,
