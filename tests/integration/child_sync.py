@@ -11,7 +11,7 @@ import resource
 import signal
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
@@ -22,6 +22,7 @@ from connectors import file_steps, tables
 from ledger.store import connections, tenants
 from ledger.store.connections import ConnectionBusyError
 from ledger.store.session import Database
+from sync.result import RunResult
 from tests.file_books import FileBooks
 
 URL: Final = "CHILD_DATABASE_URL"
@@ -47,9 +48,14 @@ def opened(arguments: Mapping[str, Any]) -> FileBooks:
 def synced(arguments: Mapping[str, Any]) -> None:
     """Run a sync to its end, as soon as the connection is free."""
     books = opened(arguments)
+    once_free(lambda: books.sync(date.fromisoformat(arguments["on"])))
+
+
+def once_free(run: Callable[[], RunResult]) -> None:
+    """Run a sync as soon as the connection is free; it must go through."""
     for _ in range(BUSY_TRIES_MAX):
         try:
-            result = books.sync(date.fromisoformat(arguments["on"]))
+            result = run()
         except ConnectionBusyError:
             time.sleep(BUSY_WAIT_S)
         else:
@@ -59,12 +65,19 @@ def synced(arguments: Mapping[str, Any]) -> None:
 
 
 def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Kill syncs of files with small pages until one ends."""
+    tables.CHUNK_ROWS = PAGE_ROWS  # type: ignore[misc] # in this process only
+    file_steps.DEBTORS_A_PAGE = PAGE_ROWS  # type: ignore[misc] # as above
+    return killed_until_done(synced, arguments)
+
+
+def killed_until_done(
+    run: Callable[[Mapping[str, Any]], None], arguments: Mapping[str, Any]
+) -> dict[str, Any]:
     """Start a sync again and again and kill each at a random instant, until one ends.
 
     This process holds no connection and no thread, so that each fork is a fresh one.
     """
-    tables.CHUNK_ROWS = PAGE_ROWS  # type: ignore[misc] # in this process only
-    file_steps.DEBTORS_A_PAGE = PAGE_ROWS  # type: ignore[misc] # as above
     chance = random.Random(arguments["seed"])  # noqa: S311 - a printed seed, no secret
     kills = 0
     while True:
@@ -72,7 +85,7 @@ def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
         if child == 0:
             code = 1
             try:
-                synced(arguments)
+                run(arguments)
                 code = 0
             finally:
                 os._exit(code)

@@ -1,8 +1,8 @@
 """The simulator of Xero as the conformance suite's double."""
 
 import json
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
@@ -59,58 +59,32 @@ class XeroDouble(ServedDouble):
 
     def connector(self, books: Books, clock: Clock) -> Connector:
         """Return a connector with tokens, counters and limits in the database."""
-        addresses = xero.Addresses.at(self.url)
-        calls = network.StoredCalls(
-            books.database,
-            books.tenant.scope,
-            books.connection.id,
-            CallLimits(),
-            clock,
-        )
-        seam = Seam(
-            base_url=addresses.api,
-            name="Xero",
-            clock=clock,
-            limiter=Limiter(calls, clock, xero.LIMIT_HEADERS, sleep=self.pass_time),
-            authenticator=self._keeper(books, clock, addresses),
-            headers=xero.seam_headers(self.simulator.tenant_id),
-            timeouts=IMPATIENT,
-            answer_bytes_max=ANSWER_BYTES_MAX,
-            sleep=self.pass_time,
-        )
-        self.opened.enter_context(seam)
-        return xero.XeroConnector(seam, self.simulator.tenant_id, clock.now)
-
-    def _keeper(
-        self, books: Books, clock: Clock, addresses: xero.Addresses
-    ) -> TokenKeeper:
-        seam = Seam(
-            base_url=addresses.token, name="Xero", clock=clock, timeouts=IMPATIENT
-        )
-        self.opened.enter_context(seam)
-        vault = network.vault(
-            books.database, books.tenant.scope, books.connection.id, lambda: KEYS
-        )
-        keeper = TokenKeeper(
-            name="Xero",
-            vault=vault,
-            renewal=RefreshGrant(xero.app("simulator-client", addresses), seam),
-            clock=clock,
-            idle_days=xero.IDLE_DAYS,
-        )
-        if vault.load() is None:
-            authority = self.simulator.authority
-            given = {
-                "access_token": Secret(authority.access_token(SCOPES)),
-                "refresh_token": Secret(authority.refresh_token(SCOPES)),
-                "client_secret": Secret("simulator-secret"),
-            }
-            keeper.adopt(
-                TokenSet(secrets=given, lives_s=1_800),
-                organisation_id=self.simulator.tenant_id,
-                organisation_name="Northwind",
+        keeper = self.opened.enter_context(keeping(self.url, books, clock))
+        if keeper.vault.load() is None:
+            self.consent(keeper)
+        return self.opened.enter_context(
+            connecting(
+                self.url,
+                self.simulator.tenant_id,
+                books,
+                keeper,
+                sleep=self.pass_time,
             )
-        return keeper
+        )
+
+    def consent(self, keeper: TokenKeeper) -> None:
+        """Give a first set of tokens."""
+        authority = self.simulator.authority
+        given = {
+            "access_token": Secret(authority.access_token(SCOPES)),
+            "refresh_token": Secret(authority.refresh_token(SCOPES)),
+            "client_secret": Secret("simulator-secret"),
+        }
+        keeper.adopt(
+            TokenSet(secrets=given, lives_s=1_800),
+            organisation_id=self.simulator.tenant_id,
+            organisation_name="Northwind",
+        )
 
     def is_renewal(self, request: Request) -> bool:
         """The token endpoint."""
@@ -212,3 +186,52 @@ def _misspell(found: dict[str, Any], invoice: str) -> None:
     for one in found.get("Invoices", []):
         if one["InvoiceID"] == invoice:
             one["Total"] = "a lot"
+
+
+@contextmanager
+def keeping(url: str, books: Books, clock: Clock) -> Iterator[TokenKeeper]:
+    """Keep a connection's tokens in the database."""
+    addresses = xero.Addresses.at(url)
+    with Seam(
+        base_url=addresses.token, name="Xero", clock=clock, timeouts=IMPATIENT
+    ) as seam:
+        yield TokenKeeper(
+            name="Xero",
+            vault=network.vault(
+                books.database, books.tenant.scope, books.connection.id, lambda: KEYS
+            ),
+            renewal=RefreshGrant(xero.app("simulator-client", addresses), seam),
+            clock=clock,
+            idle_days=xero.IDLE_DAYS,
+        )
+
+
+@contextmanager
+def connecting(
+    url: str,
+    organisation: str,
+    books: Books,
+    keeper: TokenKeeper,
+    *,
+    sleep: Callable[[float], None],
+) -> Iterator[xero.XeroConnector]:
+    """Read the organisation behind an address, calls counted in the database."""
+    calls = network.StoredCalls(
+        books.database,
+        books.tenant.scope,
+        books.connection.id,
+        CallLimits(),
+        keeper.clock,
+    )
+    with Seam(
+        base_url=xero.Addresses.at(url).api,
+        name="Xero",
+        clock=keeper.clock,
+        limiter=Limiter(calls, keeper.clock, xero.LIMIT_HEADERS, sleep=sleep),
+        authenticator=keeper,
+        headers=xero.seam_headers(organisation),
+        timeouts=IMPATIENT,
+        answer_bytes_max=ANSWER_BYTES_MAX,
+        sleep=sleep,
+    ) as seam:
+        yield xero.XeroConnector(seam, organisation, keeper.clock.now)
