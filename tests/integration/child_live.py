@@ -64,7 +64,7 @@ def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 if __name__ == "__main__":
-    xero.PAGE_SIZE = PAGE_SIZE  # type: ignore[misc] # in this process only
+    xero.PAGE_SIZE = PAGE_SIZE  # type: ignore[attr-defined] # in this process only
     for line in sys.stdin:
         sys.stdout.write(f"{json.dumps(killed(json.loads(line)))}\n")
         sys.stdout.flush()
