@@ -110,7 +110,11 @@ def run_night(
         try:
             one = make()
             run = one.sync.run()
-            proof = one.prover.prove(again=_delta(one, run, deltas))
+            found = run.open_items
+            proof = one.prover.prove(
+                again=_delta(one, run, deltas),
+                listed=None if found is None else found.items,
+            )
         except DuebridgeError as error:
             yield Night(tenant, connection, run, None, error)
             continue

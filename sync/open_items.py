@@ -40,7 +40,7 @@ class OpenItemCheck:
         """Do it; what lands is added to the step's result."""
         kinds = sorted(self.snapshot.kinds)
         # No transaction is open while the books are asked.
-        listed = list(self.snapshot.items())
+        listed = tuple(self.snapshot.items())
         differing = self._compare(listed, kinds, is_first=True)
         found = OpenItems(listed=len(listed), differed=len(differing))
         done: dict[DocumentRef, None] = {}
@@ -52,7 +52,9 @@ class OpenItemCheck:
             differing = self._compare(listed, kinds)
         if differing and done:
             # What changed while so much was read again differs no longer.
-            differing = self._compare(list(self.snapshot.items()), kinds)
+            listed = tuple(self.snapshot.items())
+            differing = self._compare(listed, kinds)
+        found.items = listed
         found.reread = len(done)
         found.left = differing
         return found

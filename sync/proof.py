@@ -15,6 +15,7 @@ from ledger.calendar import Clock
 from ledger.errors import DuebridgeError
 from ledger.fx import RateSource
 from ledger.proof import Proof
+from ledger.records import ListedItem
 from ledger.store import connections, proofs
 from ledger.store.connections import RunState, StoredConnection
 from ledger.store.session import Database
@@ -42,16 +43,24 @@ class Prover:
     clock: Clock
     rates: RateSource
 
-    def prove(self, again: Callable[[], RunResult] | None = None) -> Proof:
+    def prove(
+        self,
+        again: Callable[[], RunResult] | None = None,
+        listed: tuple[ListedItem, ...] | None = None,
+    ) -> Proof:
         """Compare, keep the proof and return it.
 
         Args:
             again: Reads what changed since. Where the books differ, it is asked and
                 they are compared once more: what it could mend differs no longer, and
                 what moved between two readings is a matter of timing.
+            listed: The books' open items, where a run has read them just now.
         """
-        reading = self._read()
+        reading = self._read(listed=listed)
         proof = self._compare(reading, None)
+        if again is None and reading.listed is None and _differing(proof):
+            reading = self._read(named=True)
+            proof = self._compare(reading, None)
         notes: list[str] = []
         for _ in range(DELTAS_MAX):
             if again is None or reading.fault or not _differing(proof):
@@ -90,8 +99,10 @@ class Prover:
                 content_hash=proofs_of.content_hash(body),
             )
 
-    def _read(self, *, named: bool = False) -> Reading:
-        return read(self.connector, self._today, named=named)
+    def _read(
+        self, *, named: bool = False, listed: tuple[ListedItem, ...] | None = None
+    ) -> Reading:
+        return read(self.connector, self._today, named=named, listed=listed)
 
     @property
     def _today(self) -> date:

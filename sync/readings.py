@@ -68,7 +68,13 @@ class Reading:
         ] * bool(minor)
 
 
-def read(connector: Connector, on: date, *, named: bool) -> Reading:
+def read(
+    connector: Connector,
+    on: date,
+    *,
+    named: bool,
+    listed: tuple[ListedItem, ...] | None = None,
+) -> Reading:
     """Read the books' own figures.
 
     Args:
@@ -76,15 +82,17 @@ def read(connector: Connector, on: date, *, named: bool) -> Reading:
         on: The business day.
         named: Whether to read the list of open items beside totals as well, so that
             single records can be named.
+        listed: The list of open items, where it was read just now.
     """
     faults: list[str] = []
-    totals = home = listed = None
+    totals = home = None
     try:
         totals = connector.control_totals()
     except UNREAD as error:
         faults.append(f"The books' totals cannot be read: {error.user_message}")
     snapshot = connector.snapshot()
-    if snapshot is not None and not faults and (totals is None or named):
+    is_wanted = snapshot is not None and listed is None
+    if snapshot is not None and is_wanted and not faults and (totals is None or named):
         try:
             listed = tuple(snapshot.items())
         except UNREAD as error:

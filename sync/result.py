@@ -7,7 +7,7 @@ from enum import StrEnum, auto
 from typing import Any
 
 from ledger.money import Currency, from_minor
-from ledger.records import Batch, Totals
+from ledger.records import Batch, ListedItem, Totals
 from ledger.store.connections import RunState
 from ledger.store.pages import PageLanded
 from ledger.store.snapshots import Differing
@@ -186,6 +186,7 @@ class OpenItems:
         reread: How many documents were read again.
         gone: How many of those the books no longer have.
         left: What differs still.
+        items: The books' list as it was read last.
     """
 
     listed: int = 0
@@ -193,6 +194,7 @@ class OpenItems:
     reread: int = 0
     gone: int = 0
     left: list[Differing] = field(default_factory=list)
+    items: tuple[ListedItem, ...] = ()
 
     @property
     def text(self) -> str:
