@@ -70,7 +70,12 @@ def round_half_up(amount: Decimal, to: Currency) -> Decimal:
     The one rounding of the product: once, at presentation or at posting, never inside
     a sum.
     """
-    return amount.quantize(Decimal(1).scaleb(-exponent(to)), context=EXACT)
+    return amount.quantize(_unit(to), context=EXACT)
+
+
+@cache
+def _unit(of: Currency) -> Decimal:
+    return Decimal(1).scaleb(-exponent(of))
 
 
 def to_minor(amount: Decimal, of: Currency) -> int:

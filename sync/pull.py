@@ -41,6 +41,7 @@ from ledger.store.landing import Landing
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from sync import open_items
+from sync.known_debtors import KnownDebtors
 from sync.open_items import OpenItemCheck
 from sync.result import RunResult, StepResult, StepState, Tally
 
@@ -174,6 +175,7 @@ class _Run:
     def __init__(self, sync: Sync) -> None:
         self._sync = sync
         self._result = RunResult(sync.connection.name)
+        self._debtors = KnownDebtors()
         self._is_out_of_reach = False
         with self._session() as session:
             self._cursors = connections.load_cursors(session, sync.connection.id)
@@ -357,7 +359,7 @@ class _Run:
         if before is not None:
             result.tally = Tally.from_json(before["tally"])
         for page in step.pages():
-            batch = page.decode()
+            batch = self._debtors.unsaid(page.decode())
             with self._session() as session:
                 begun = self._begin(session, step.resource, step.dated_on)
                 since = since or begun.known_at
@@ -370,6 +372,7 @@ class _Run:
                 connections.save_cursor(begun, step.resource, position)
                 if page.is_last:
                     problems.resolve_unseen(begun, step.resource, since=since)
+            self._debtors.note(batch)
             self._sync.watch(step.label, page.progress)
 
     def _land_parked(self) -> None:

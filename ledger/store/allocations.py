@@ -201,14 +201,15 @@ class RepeatedClaimError(InvariantError):
         )
 
 
-def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
-    """Post a page's claims; one that names an absent document waits for it.
+def stage(landing: Landing, claims: Sequence[Claim]) -> None:
+    """Take a page's claims in, so that documents can land with what uses them up.
 
     Raises:
         RepeatedClaimError: A page makes one claim twice.
     """
     if not claims:
-        return Landed()
+        STAGE.create(landing.session)
+        return
     if len({claim.source_id for claim in claims}) < len(claims):
         raise RepeatedClaimError
     STAGE.fill(
@@ -229,6 +230,12 @@ def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
             for claim in claims
         ),
     )
+
+
+def land(landing: Landing, claims: Sequence[Claim]) -> Landed:
+    """Post a page's claims, taken in before; one on an absent document waits for it."""
+    if not claims:
+        return Landed()
     counts = landing.execute(LAND).one()
     return Landed(
         new=counts.new,
@@ -254,3 +261,12 @@ def any_ready(session: Session, connection_id: ConnectionId) -> bool:
         f"SELECT EXISTS (SELECT {CAN_COUNT})", {"connection_id": connection_id}
     ).scalar_one()
     return bool(ready)
+
+
+def any_waiting(landing: Landing) -> bool:
+    """Say whether any claim of the connection waits."""
+    waiting = landing.execute(
+        "SELECT EXISTS (SELECT FROM parked_claim WHERE tenant_id = :tenant_id "
+        "AND connection_id = :connection_id AND withdrawn_on IS NULL)"
+    ).scalar_one()
+    return bool(waiting)

@@ -37,9 +37,10 @@ class Stage:
     def create(self, session: Session) -> None:
         """Make the table in this session, unless an earlier transaction did."""
         columns = ", ".join(f"{name} {kind}" for name, kind in self.columns)
-        session.execute(
+        session.make_once(
+            self.name,
             f"CREATE TEMPORARY TABLE IF NOT EXISTS {self.name} ({columns}) "
-            "ON COMMIT DELETE ROWS"
+            "ON COMMIT DELETE ROWS",
         )
 
     def fill(

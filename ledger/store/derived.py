@@ -27,6 +27,9 @@ is_fresh: whoever wrote it says itself which documents it touched.
 TOUCHED = Stage("touched_document", (("id", "uuid"),))
 """Documents whose derived columns this landing made stale."""
 
+GUESSED = Stage("guessed_use", (("id", "uuid"), ("minor", "int8"), ("on_date", "date")))
+"""New credits that were stored as if the claims of their page had used them up."""
+
 DEBITS = "('" + "', '".join(sorted(DEBIT_KINDS)) + "')"
 CASH = "('" + "', '".join(sorted(CASH_KINDS)) + "')"
 
@@ -86,8 +89,15 @@ TOUCH_POSTED = """
 INSERT INTO touched_document (id)
 SELECT debit_id FROM posted_entry WHERE debit_id IS NOT NULL AND NOT is_fresh
 UNION ALL
-SELECT credit_id FROM posted_entry WHERE credit_id IS NOT NULL AND NOT is_fresh
+SELECT coalesce(p.id, g.id)
+FROM (SELECT credit_id AS id, sum(credit_minor) AS minor, max(effective_on) AS on_date,
+             min(credit_minor) > 0 AS none_undone
+      FROM posted_entry WHERE credit_id IS NOT NULL AND NOT is_fresh
+      GROUP BY credit_id) AS p
+FULL JOIN guessed_use g ON g.id = p.id
+WHERE (p.minor, p.on_date, p.none_undone) IS DISTINCT FROM (g.minor, g.on_date, true)
 """
+"""A credit whose use was guessed right is stored as it should be."""
 
 LEGS = """
     SELECT a.claim_id, a.entry, a.amount_minor AS minor, a.effective_on
@@ -98,18 +108,31 @@ LEGS = """
 """
 """Every entry on one document's balance, by the two indexes that lead to it."""
 
+FIGURES = ("open_minor", "last_effective_on", "closed_on", "overapplied")
+"""The derived columns of a document."""
+
+# A row that is right already is not written again: it has six index entries.
 REFRESH = f"""
-UPDATE document d
-SET (open_minor, last_effective_on, closed_on, overapplied) = (
-    SELECT d.total_minor - coalesce(sum(leg.minor), 0)::bigint,
-           max(leg.effective_on),
-           CASE WHEN d.total_minor = coalesce(sum(leg.minor), 0)
-                THEN greatest(max(leg.effective_on), d.issued_on) END,
-           coalesce(sum(leg.minor) FILTER (WHERE leg.minor > 0), 0) > d.total_minor
-    FROM ({LEGS.format(document="d.id")}) AS leg
+WITH figures AS MATERIALIZED (
+    SELECT d.id, f.*,
+           ({", ".join(f"d.{name}" for name in FIGURES)}) IS DISTINCT FROM
+           ({", ".join(f"f.{name}" for name in FIGURES)}) AS is_wrong
+    FROM (SELECT DISTINCT id FROM touched_document) AS t
+    CROSS JOIN LATERAL {by_key("document", "t.id")} AS d
+    CROSS JOIN LATERAL (
+        SELECT d.total_minor - coalesce(sum(leg.minor), 0)::bigint AS open_minor,
+               max(leg.effective_on) AS last_effective_on,
+               CASE WHEN d.total_minor = coalesce(sum(leg.minor), 0)
+                    THEN greatest(max(leg.effective_on), d.issued_on) END AS closed_on,
+               coalesce(sum(leg.minor) FILTER (WHERE leg.minor > 0), 0) > d.total_minor
+                   AS overapplied
+        FROM ({LEGS.format(document="d.id")}) AS leg
+    ) AS f
 )
-WHERE d.tenant_id = :tenant_id
-  AND d.id = ANY (ARRAY(SELECT DISTINCT id FROM touched_document))
+UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)}
+FROM figures f
+WHERE d.tenant_id = :tenant_id AND d.id = f.id
+  AND d.id = ANY (ARRAY(SELECT w.id FROM figures w WHERE w.is_wrong))
 """
 
 
@@ -136,6 +159,7 @@ def prepare(landing: Landing) -> None:
     """Make the temporary tables that gather what a landing did."""
     POSTED.create(landing.session)
     TOUCHED.create(landing.session)
+    GUESSED.create(landing.session)
 
 
 def refresh(landing: Landing) -> None:
@@ -147,6 +171,7 @@ def refresh(landing: Landing) -> None:
     # What was added must not be added again later in the same transaction.
     landing.execute("DELETE FROM posted_entry")
     landing.execute("DELETE FROM touched_document")
+    landing.execute("DELETE FROM guessed_use")
 
 
 def _any(landing: Landing, stage: Stage) -> bool:

@@ -79,17 +79,14 @@ resolved AS (
            greatest(s.total_minor, s.open_minor,
                     CASE WHEN NOT s.total_known THEN o.total_minor END) AS total_minor,
            s.due_on AS given_due_on, s.due_rule AS given_due_rule,
-           CASE WHEN s.due_on IS NULL
-                THEN (SELECT CASE WHEN b.terms_to_month_end
-                             THEN (date_trunc('month', s.issued_on + b.terms_days)
-                                   + interval '1 month - 1 day')::date
-                             ELSE s.issued_on + b.terms_days END
-                      FROM debtor b
-                      WHERE b.tenant_id = :tenant_id AND b.id = s.debtor_id)
-                END AS debtor_due_on,
+           CASE WHEN b.terms_to_month_end
+                THEN (date_trunc('month', s.issued_on + b.terms_days)
+                      + interval '1 month - 1 day')::date
+                ELSE s.issued_on + b.terms_days END AS debtor_due_on,
            o AS old
     FROM staged s
     LEFT JOIN LATERAL {by_key("document", "s.id")} AS o ON true
+    LEFT JOIN LATERAL {by_key("debtor", "s.debtor_id")} AS b ON s.due_on IS NULL
     WHERE s.source_version_at IS NULL OR o.source_version_at IS NULL
        OR s.source_version_at >= o.source_version_at
 ),
@@ -100,6 +97,12 @@ dated AS (
                 WHEN debtor_due_on IS NOT NULL THEN 'debtor_terms'
                 ELSE 'issue_date' END AS due_rule
     FROM resolved r
+),
+using_up AS MATERIALIZED (
+    SELECT c.credit_kind, c.credit_source_id, max(c.claimed_on) AS on_date,
+           sum(coalesce(c.credit_minor, c.amount_minor))::bigint AS minor
+    FROM stage_claim c GROUP BY c.credit_kind, c.credit_source_id
+    HAVING min(coalesce(c.credit_minor, c.amount_minor)) > 0
 ),
 incoming AS MATERIALIZED (
     SELECT d.*, (old).id IS NULL AS is_new,
@@ -127,16 +130,25 @@ incoming AS MATERIALIZED (
                      - (SELECT coalesce(sum(e.amount_minor), 0)::bigint
                         FROM dispute_entry e
                         WHERE e.tenant_id = :tenant_id AND e.document_id = d.id)
-                END AS dispute_delta
+                END AS dispute_delta,
+           coalesce(u.minor, 0) AS used_minor,
+           greatest(u.on_date, d.issued_on) AS used_on
     FROM dated d
+    LEFT JOIN using_up u ON u.credit_kind = d.kind AND u.credit_source_id = d.source_id
+                        AND u.minor <= d.total_minor AND (d.old).id IS NULL
+                        AND d.voided_on IS NULL AND d.open_minor IS NULL
 )
 """
 
 # The balance of a new document is known before it is stored, so it is stored at once.
+# What claims of the same page will use up of it is a guess, which the landing compares
+# with the entries it has written (ledger/store/derived.py).
 SETTLED_ON = """greatest(issued_on,
     CASE WHEN voided_on IS NOT NULL THEN voided_on
-         WHEN balance_delta <> 0 THEN :business_on END)"""
-SETTLED = "CASE WHEN voided_on IS NOT NULL THEN total_minor ELSE balance_delta END"
+         WHEN balance_delta <> 0 THEN :business_on END,
+    CASE WHEN used_minor <> 0 THEN used_on END)"""
+SETTLED = """(CASE WHEN voided_on IS NOT NULL THEN total_minor
+                   ELSE balance_delta + used_minor END)"""
 
 LAND = f"""
 WITH {COMPARE},
@@ -215,6 +227,10 @@ touched AS (
     SELECT id FROM incoming
     WHERE NOT is_new AND (differs OR balance_delta <> 0)
 ),
+guessed AS (
+    INSERT INTO guessed_use
+    SELECT id, used_minor, used_on FROM incoming WHERE used_minor <> 0
+),
 months AS ({
     add_to_months(
         ISSUED,
@@ -240,7 +256,10 @@ FROM incoming
 
 
 def land(landing: Landing, documents: Sequence[Document]) -> Landed:
-    """Store a page's documents; what is the same as before leaves no trace."""
+    """Store a page's documents; what is the same as before leaves no trace.
+
+    The page's claims are staged already.
+    """
     if not documents:
         return Landed()
     STAGE.fill(

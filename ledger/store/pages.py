@@ -30,12 +30,14 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
     The caller moves the cursor in the same transaction.
     """
     derived.prepare(landing)
+    allocations.stage(landing, batch.claims)
     result = PageLanded(
         debtors=debtors.land(landing, batch.debtors),
         documents=documents.land(landing, batch.documents),
         claims=allocations.land(landing, batch.claims),
     )
-    withdrawals.withdraw_from(landing, batch.settled)
+    if not _is_first_word(landing, batch, result.documents):
+        withdrawals.withdraw_from(landing, batch.settled)
     withdrawals.withdraw_unspent(landing, batch.spent)
     derived.refresh(landing)
     problems.save(landing, resource, batch.problems)
@@ -46,3 +48,17 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
         landed |= {SourceId(one.source_ref) for one in batch.problems if one.source_ref}
         problems.resolve_landed(landing, resource, landed)
     return result
+
+
+def _is_first_word(landing: Landing, batch: Batch, landed: Landed) -> bool:
+    """Say whether nothing can be applied yet to what the page says is settled.
+
+    So it is on each page of a first reading: all its documents are new, and the claims
+    on them follow.
+    """
+    if batch.claims or landed.new < len(batch.documents):
+        return False
+    new = {(one.kind, one.source_id) for one in batch.documents}
+    if any((one.debit.kind, one.debit.source_id) not in new for one in batch.settled):
+        return False
+    return not allocations.any_waiting(landing)

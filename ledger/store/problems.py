@@ -84,6 +84,16 @@ def _key(one: Problem, repeats: Counter[str]) -> str:
     return f"{digest}/{repeats[digest]}"
 
 
+ANY_OPEN = """
+SELECT EXISTS (
+    SELECT FROM problem
+    WHERE tenant_id = :tenant_id AND connection_id = :connection_id
+      AND resource = :resource AND resolved_at IS NULL
+)
+"""
+"""Nearly always there is none, and a page's keys need not be sent."""
+
+
 def resolve_unseen(landing: Landing, resource: str, *, since: datetime) -> int:
     """Close the problems that a whole reading since an instant did not meet again."""
     return _resolve(landing, resource, since)
@@ -93,6 +103,8 @@ def resolve_landed(
     landing: Landing, resource: str, landed: Collection[SourceId]
 ) -> int:
     """Close the earlier problems of records that have landed now."""
+    if not landing.execute(ANY_OPEN, {"resource": resource}).scalar_one():
+        return 0
     among = problem.c.source_ref == any_(literal(list(landed), ARRAY(Text)))
     return _resolve(landing, resource, landing.known_at, among)
 

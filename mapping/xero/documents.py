@@ -29,6 +29,7 @@ from mapping.xero.wire import ContactName, Credit, Invoice, PaidDocument, Paymen
 DRAFTS: Final = frozenset({"DRAFT", "SUBMITTED"})
 GONE: Final = frozenset({"VOIDED", "DELETED"})
 STANDING: Final = frozenset({"AUTHORISED", "PAID"})
+COUNTED: Final = GONE | STANDING
 
 CREDIT_TYPES: Final = {
     "ACCRECCREDIT": DocumentKind.CREDIT_NOTE,
@@ -237,7 +238,7 @@ def _left_out(page: Page, is_sale: bool, status: str) -> bool:  # noqa: FBT001
         page.ignore(BILL)
     elif status in DRAFTS:
         page.ignore(DRAFT)
-    elif status not in GONE | STANDING:
+    elif status not in COUNTED:
         raise FieldError(
             f"The status {status!r} is not known.",
             reason=ProblemReason.VALUE,

@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 from ledger.money import (
@@ -22,6 +23,8 @@ FAR_MS: Final = 253_370_764_800_000
 """The year 9999: what lies beyond is no date."""
 FIRST_MS: Final = -62_135_596_800_000
 """The first day of the year 1, which the vendor's programs take for none."""
+DAYS_KEPT: Final = 4_096
+"""Days recur on every page: ten years of them are read once."""
 
 
 def instant(text: str | None) -> datetime | None:
@@ -35,29 +38,32 @@ def instant(text: str | None) -> datetime | None:
     if not text:
         return None
     match = DATE.fullmatch(text)
-    if match is None or not FIRST_MS <= int(match[1]) <= FAR_MS:
+    if match is None or not FIRST_MS <= (milliseconds := int(match[1])) <= FAR_MS:
         raise _date_error(text)
-    if int(match[1]) == FIRST_MS:
+    if milliseconds == FIRST_MS:
         return None
-    return EPOCH + timedelta(milliseconds=int(match[1]))
+    seconds, rest = divmod(milliseconds, 1_000)
+    return EPOCH + timedelta(0, seconds, rest * 1_000)
 
 
+@lru_cache(DAYS_KEPT)
 def day(text: str | None) -> date:
     """Return a calendar date; it has no zone and is never shifted.
 
     Raises:
         FieldError: It is missing, or no date.
     """
-    found = instant(text)
-    if found is None or found == EPOCH:
+    found = optional_day(text)
+    if found is None:
         raise FieldError(
             "The date is missing.",
             reason=ProblemReason.MISSING,
             remedy="Open the document in Xero and give it a date.",
         )
-    return found.date()
+    return found
 
 
+@lru_cache(DAYS_KEPT)
 def optional_day(text: str | None) -> date | None:
     """Return a calendar date, or None where none is given."""
     found = instant(text)

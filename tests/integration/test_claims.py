@@ -11,7 +11,7 @@ from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import Claim, Document, DocumentKind
 from ledger.reports.dso import Method
-from ledger.store import parked
+from ledger.store import parked, verification
 from ledger.testing import Books, a_claim, a_debtor, a_document
 from tests.answers import aged, dso, moves, owed, paid, total
 
@@ -208,3 +208,39 @@ def test_void_payments_leave_invoices_that_change_on_the_same_page(
         *(structs.replace(one, voided_on=PAID) for one in payments),
     )
     assert owed(books, AS_OF) == {one.number: 1000 for one in invoices}
+
+
+@pytest.mark.parametrize(
+    ("invoice", "claim", "left"),
+    [
+        (INVOICE, CLAIM, {}),
+        (INVOICE, structs.replace(CLAIM, amount_minor=400_00), {"I1": 600, "P1": -600}),
+        (None, CLAIM, {"P1": -1000}),
+        (structs.replace(INVOICE, currency=USD), CLAIM, {"I1": 1000, "P1": -1000}),
+        (structs.replace(INVOICE, voided_on=ISSUED), CLAIM, {"P1": -1000}),
+        (structs.replace(INVOICE, issued_on=date(2026, 4, 1)), CLAIM, {}),
+        (
+            INVOICE,
+            structs.replace(CLAIM, amount_minor=1_200_00),
+            {"P1": 200, "I1": -200},
+        ),
+    ],
+)
+def test_a_payment_s_page_keeps_the_balance_its_claims_leave(
+    books: Books, invoice: Document | None, claim: Claim, left: dict[str, int]
+) -> None:
+    """Whether the claims of a new credit's page count or not, its balance is right."""
+    if invoice is not None:
+        books.land(invoice, debtors=[a_debtor()])
+    books.land(PAYMENT, claims=[claim])
+    with books.ask(AS_OF) as asked:
+        verification.statements(asked.session)
+        rows = asked.session.execute(
+            "SELECT number, currency, kind, open_minor FROM document "
+            "WHERE tenant_id = :tenant_id AND open_minor <> 0"
+        ).all()
+    found = {
+        row.number: row.open_minor // (100 if row.kind == "invoice" else -100)
+        for row in rows
+    }
+    assert found == left
