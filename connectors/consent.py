@@ -30,16 +30,30 @@ STATE_BYTES, VERIFIER_BYTES = 32, 64
 HOSTS: Final = frozenset({"localhost", LOOPBACK})
 
 THANKS: Final = "Done. You may close this window and go back to Duebridge."
+NO_CONSENT: Final = "No consent was given. Duebridge says more."
 NOT_THIS: Final = "This is not the answer Duebridge waits for."
 
 
 class ConsentError(RequestError):
     """No consent came about."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, remedy: str = "") -> None:
         """Say why."""
         super().__init__(
-            f"The consent cannot be used: {reason}.", remedy="Start connecting again."
+            f"The consent cannot be used: {reason}.",
+            remedy=remedy or "Start connecting again.",
+        )
+
+
+class PortTakenError(RequestError):
+    """Nobody can listen where the browser is to come back to."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        """Name the port."""
+        super().__init__(
+            f"The browser cannot come back to port {port} of this machine: {reason}.",
+            remedy="End what listens there, or give another --port, whose address is "
+            "registered at the vendor too.",
         )
 
 
@@ -143,8 +157,15 @@ class CallbackServer:
     """A server on this machine that waits for one browser to come back."""
 
     def __init__(self, port: int = 0) -> None:
-        """Listen on this machine only; 0 takes a free port."""
-        self._server = _Listener((LOOPBACK, port), _Callback)
+        """Listen on this machine only; 0 takes a free port.
+
+        Raises:
+            PortTakenError: Somebody else listens there, or nobody may.
+        """
+        try:
+            self._server = _Listener((LOOPBACK, port), _Callback)
+        except OSError as error:
+            raise PortTakenError(port, error.strerror or str(error)) from error
 
     def __enter__(self) -> Self:
         return self
@@ -168,7 +189,11 @@ class CallbackServer:
         while self._server.redirected is None:
             left_s = deadline - time.monotonic()
             if left_s <= 0:
-                raise ConsentError("nobody answered in time")
+                raise ConsentError(
+                    "nobody answered in time",
+                    remedy="Start connecting again; if the browser is on another "
+                    "machine, with --no-browser.",
+                )
             self._server.timeout = left_s
             self._server.handle_request()
         self._server.server_close()
@@ -194,7 +219,8 @@ class _Callback(BaseHTTPRequestHandler):
         mine = host in HOSTS and path == CALLBACK_PATH
         if mine and consent is not None and consent.answers(self.path):
             self.server.redirected = self.path
-            self._say(200, THANKS)
+            refused = "error" in _parameters(self.path)
+            self._say(200, NO_CONSENT if refused else THANKS)
         else:
             self._say(404, NOT_THIS)
 

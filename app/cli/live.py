@@ -1,8 +1,12 @@
 """`duebridge connect TENANT tryton|xero`: books that are read over the network."""
 
+import os
+import sys
 import webbrowser
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Thread
 from typing import Any, Final
 
 import typer
@@ -10,7 +14,7 @@ import typer
 from app.bootstrap import Product
 from app.cli.private import read_secret
 from app.live import PASSWORD, JustGiven
-from connectors.consent import CallbackServer, Consent, Consented
+from connectors.consent import CallbackServer, Consent, Consented, ConsentError
 from connectors.grants import ClientGrant
 from connectors.oauth import TokenSet
 from ledger.credentials import Credential, CredentialState
@@ -22,6 +26,11 @@ from ledger.store.tenants import Tenant
 
 TRYTON_PASSWORD: Final = "DUEBRIDGE_TRYTON_PASSWORD"  # noqa: S105 - a variable's name
 XERO_SECRET: Final = "DUEBRIDGE_XERO_CLIENT_SECRET"  # noqa: S105 - a variable's name
+
+SCREENS: Final = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+"""Without one of these a Linux machine has no browser but one in the terminal."""
+OPENING_S: Final = 2
+"""A browser that fails at once has failed by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,18 +120,46 @@ def _tokens(
         consent = Consent.begin(app, server.redirect_url)
         typer.echo("Open this address, and allow Duebridge to read the organisation:")
         typer.echo(f"\n  {consent.address}\n")
-        if options.browser and webbrowser.open(consent.address):
+        if options.browser and _browser_opens(consent.address):
             consented = server.wait(consent)
         else:
             consented = _pasted(consent)
     return consent.exchange(seam, consented, secret)
 
 
+def _browser_opens(address: str) -> bool:
+    """Open a browser on this machine, if there is one that has a screen.
+
+    Some programs come back only when their window is closed, so none is waited for.
+    """
+    has_screen = sys.platform != "linux" or any(map(os.environ.get, SCREENS))
+    opened: list[bool] = []
+
+    def open_it() -> None:
+        with suppress(webbrowser.Error, OSError):
+            opened.append(webbrowser.open(address))
+
+    if not has_screen:
+        return False
+    opening = Thread(target=open_it, daemon=True)
+    opening.start()
+    opening.join(OPENING_S)
+    return opening.is_alive() or opened == [True]
+
+
 def _pasted(consent: Consent) -> Consented:
-    """Take the answer from a browser on another machine."""
-    return consent.take(
-        typer.prompt("The address your browser was sent to afterwards").strip()
-    )
+    """Take the answer from a browser on another machine.
+
+    Raises:
+        ConsentError: It is none, or nothing was pasted.
+    """
+    try:
+        given = typer.prompt("The address your browser was sent to afterwards")
+    except typer.Abort as error:
+        if sys.stdin.isatty():
+            raise
+        raise ConsentError("no address was pasted") from error
+    return consent.take(given.strip())
 
 
 def _chosen(opened: list[tuple[str, str]], wanted: str | None) -> tuple[str, str]:

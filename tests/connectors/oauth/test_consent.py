@@ -1,15 +1,18 @@
 """The browser's consent: one question, one answer, on this machine only."""
 
 import http.client
+import socket
 from base64 import urlsafe_b64encode
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import Thread
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 
-from connectors.consent import CallbackServer, Consent, ConsentError
+from connectors import consent as consents
+from connectors.consent import CallbackServer, Consent, ConsentError, PortTakenError
 from connectors.oauth import OAuthApp
 from ledger.secret import Secret
 from tests.seams import BASE, Server, a_seam, an_answer, form_of
@@ -50,6 +53,16 @@ def visit(server: CallbackServer, path: str, host: str = "localhost") -> int:
     status = client.getresponse().status
     client.close()
     return status
+
+
+def fetched(server: CallbackServer, path: str) -> bytes:
+    """Come back as a browser does; return the page."""
+    port = urlsplit(server.redirect_url).port
+    client = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    client.request("GET", path, headers={"Host": "localhost"})
+    body = client.getresponse().read()
+    client.close()
+    return body
 
 
 def test_the_address_asks_with_pkce(consent: Consent) -> None:
@@ -130,8 +143,45 @@ def test_the_browser_comes_back(listening: CallbackServer) -> None:
 
 
 def test_nobody_comes(listening: CallbackServer) -> None:
-    """The wait ends by itself."""
+    """The wait ends by itself, and says what to do without a browser here."""
     consent = Consent.begin(APP, listening.redirect_url)
 
-    with pytest.raises(ConsentError, match="in time"):
+    with pytest.raises(ConsentError, match="in time") as caught:
         listening.wait(consent, wait_s=0.1)
+    assert "--no-browser" in caught.value.remedy
+
+
+def test_a_refusal_in_the_browser_ends_the_wait(listening: CallbackServer) -> None:
+    """Who says no is not asked again, and sees that nothing was given."""
+    consent = Consent.begin(APP, listening.redirect_url)
+    path = f"/callback?error=access_denied&state={asked(consent)['state']}"
+    with ThreadPoolExecutor(1) as pool:
+        page = pool.submit(fetched, listening, path)
+        with pytest.raises(ConsentError, match="the vendor says: access_denied"):
+            listening.wait(consent, wait_s=10)
+        assert b"No consent was given" in page.result()
+
+
+def test_a_browser_that_only_connects_delays_nobody_for_long(
+    listening: CallbackServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Browsers open connections in advance and say nothing on them."""
+    monkeypatch.setattr(consents._Callback, "timeout", 0.1)
+    consent = Consent.begin(APP, listening.redirect_url)
+    path = f"/callback?code=c&state={asked(consent)['state']}"
+    port = urlsplit(listening.redirect_url).port
+    with (
+        socket.create_connection(("127.0.0.1", port or 0)),
+        ThreadPoolExecutor(1) as pool,
+    ):
+        page = pool.submit(fetched, listening, path)
+        assert listening.wait(consent, wait_s=10).code.reveal() == "c"
+        assert b"You may close this window" in page.result()
+
+
+def test_a_taken_port_is_named(listening: CallbackServer) -> None:
+    """Two that connect at once do not take each other's answers."""
+    port = urlsplit(listening.redirect_url).port or 0
+    with pytest.raises(PortTakenError, match=str(port)) as caught:
+        CallbackServer(port)
+    assert "--port" in caught.value.remedy
