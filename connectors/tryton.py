@@ -223,11 +223,13 @@ class Books:
                 self.context, limit=self.page_size, after=after, where=where
             )
             body = self.call(request.method, params).body
-            keys = last_key(body)
+            last = last_key(body)
+            if last is not None and last <= after:
+                break
             yield body
-            if keys is None or len(records(body)) < self.page_size:
+            if last is None or len(records(body)) < self.page_size:
                 return
-            after = keys
+            after = last
         raise AnswerError("", f"Tryton's list of {request.resource} has no end.")
 
     def owners(self, moves: frozenset[int]) -> Owners:
@@ -423,9 +425,9 @@ class TrytonConnector:
     def _reread(self, refs: Sequence[DocumentRef]) -> Iterator[Reread]:
         waiting = iter(refs)
         while some := list(islice(waiting, REREAD_SIZE)):
-            yield self._reread_some(some)
+            yield from self._reread_some(some)
 
-    def _reread_some(self, refs: Sequence[DocumentRef]) -> Reread:
+    def _reread_some(self, refs: Sequence[DocumentRef]) -> Iterator[Reread]:
         of_invoices = self._single(
             requests.INVOICES, (one for one in refs if one.kind in KINDS["invoices"])
         )
@@ -438,17 +440,31 @@ class TrytonConnector:
             where = requests.among(sets)
             of_sets = self.books.bodies(requests.RECONCILIATIONS, where)
         # What a reconciliation says of a line counts, so it comes last.
-        batch = rereading.together(
-            [
-                *(_invoices(self.books, body) for body in of_invoices),
-                *(_entries(self.books, body) for body in of_lines),
-                *(_reconciliations(self.books, body) for body in of_sets),
-            ],
+        parts = rereading.parted(
+            {
+                requests.INVOICES.resource: [
+                    _invoices(self.books, body) for body in of_invoices
+                ],
+                requests.LINES.resource: [
+                    _entries(self.books, body) for body in of_lines
+                ],
+                requests.RECONCILIATIONS.resource: [
+                    _reconciliations(self.books, body) for body in of_sets
+                ],
+            },
             refs,
         )
-        found = {DocumentRef(one.kind, one.source_id) for one in batch.documents}
-        gone = () if batch.problems else tuple(one for one in refs if one not in found)
-        return Reread(lambda: batch, gone)
+        found = {
+            DocumentRef(one.kind, one.source_id)
+            for batch in parts.values()
+            for one in batch.documents
+        }
+        gone: tuple[DocumentRef, ...] = ()
+        if not any(batch.problems for batch in parts.values()):
+            gone = tuple(one for one in refs if one not in found)
+        for name, batch in parts.items():
+            is_last = name == requests.RECONCILIATIONS.resource
+            yield Reread(partial(_same, batch), gone if is_last else (), name)
 
     def _single(self, request: Request, refs: Iterable[DocumentRef]) -> list[bytes]:
         # A key that is no number names nothing that is there.
@@ -456,6 +472,10 @@ class TrytonConnector:
         if not keys:
             return []
         return list(self.books.bodies(request, requests.among(keys)))
+
+
+def _same(batch: Batch) -> Batch:
+    return batch
 
 
 def last_key(body: bytes) -> int | None:

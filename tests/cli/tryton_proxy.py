@@ -121,7 +121,12 @@ def _found(asked: dict[str, Any]) -> list[dict[str, Any]]:
         for one in json.loads((PAYLOADS / f"{name}.json").read_bytes())["result"]
     }
     after = next((clause[2] for clause in domain if clause[:2] == ["id", ">"]), 0)
-    return [records[key] for key in sorted(records) if key > after][:limit]
+    among = next(
+        (clause[2] for clause in domain if clause[:2] == ["id", "in"]), records
+    )
+    return [records[key] for key in sorted(records) if key > after and key in among][
+        :limit
+    ]
 
 
 def _said(result: object) -> bytes:
