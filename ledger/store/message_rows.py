@@ -1,0 +1,253 @@
+"""Messages read back: what was said, exactly, and what became of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+from ledger.errors import InvariantError
+from ledger.ids import DebtorId, DocumentId
+from ledger.money import Currency
+from ledger.reminders import (
+    Attachment,
+    Channel,
+    ContactId,
+    Message,
+    MessageId,
+    MessageItem,
+    MessageState,
+    Tone,
+    Voice,
+)
+from ledger.store.session import Session
+
+LISTED_MAX: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredMessage:
+    """A message with what became of it.
+
+    Attributes:
+        sending_at: When it was handed to delivery.
+        ended_at: When it went, came back or was given up.
+    """
+
+    message: Message
+    mandate_id: int
+    decision_id: int | None
+    decided_at: datetime
+    released_at: datetime | None
+    sending_at: datetime | None
+    ended_at: datetime | None
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageEvent:
+    """What became of a message, and when, and by whom."""
+
+    at: datetime
+    kind: str
+    by: str
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MessageFilter:
+    """Which messages are wanted; None wants all.
+
+    Attributes:
+        from_on: Of this business day or later.
+        to_on: Of this business day or earlier.
+    """
+
+    ids: tuple[MessageId, ...] | None = None
+    debtor_id: DebtorId | None = None
+    document_id: DocumentId | None = None
+    states: tuple[MessageState, ...] | None = None
+    channels: tuple[Channel, ...] | None = None
+    from_on: date | None = None
+    to_on: date | None = None
+
+
+class UnknownMessageError(InvariantError):
+    """There is no such message of the tenant."""
+
+    def __init__(self, one: MessageId) -> None:
+        """Name it."""
+        super().__init__(f"There is no message {one}.")
+
+
+EVENTS = """
+SELECT at, kind, by, details FROM message_event
+WHERE tenant_id = :tenant_id AND message_id = :id ORDER BY event
+"""
+
+
+def events(session: Session, one: MessageId) -> list[MessageEvent]:
+    """Return what became of a message, in its order."""
+    return [
+        MessageEvent(at=row.at, kind=row.kind, by=row.by, details=row.details)
+        for row in session.execute(EVENTS, {"id": one})
+    ]
+
+
+LISTED = """
+SELECT m.* FROM message m
+WHERE m.tenant_id = :tenant_id
+  AND (CAST(:ids AS bigint[]) IS NULL OR m.id = ANY (:ids))
+  AND (CAST(:debtor_id AS uuid) IS NULL OR m.debtor_id = :debtor_id)
+  AND (CAST(:states AS text[]) IS NULL OR m.state = ANY (:states))
+  AND (CAST(:channels AS text[]) IS NULL OR m.channel = ANY (:channels))
+  AND (CAST(:from_on AS date) IS NULL OR m.business_on >= :from_on)
+  AND (CAST(:to_on AS date) IS NULL OR m.business_on <= :to_on)
+  AND (CAST(:document_id AS uuid) IS NULL
+       OR EXISTS (SELECT FROM message_item i
+                  WHERE i.tenant_id = :tenant_id AND i.message_id = m.id
+                    AND i.document_id = :document_id))
+ORDER BY m.business_on, m.id LIMIT :limit
+"""
+
+
+def load(session: Session, one: MessageId) -> Message:
+    """Return a message whole, attachments included.
+
+    Raises:
+        UnknownMessageError: There is no such message.
+    """
+    found = listing(session, MessageFilter(ids=(one,)), with_attachments=True)
+    if not found:
+        raise UnknownMessageError(one)
+    return found[0].message
+
+
+BY_MAIL_ID = """
+SELECT id FROM message WHERE tenant_id = :tenant_id AND mail_id = :mail_id
+"""
+
+
+def by_mail_id(session: Session, mail_id: str) -> Message | None:
+    """Return the message with a Message-ID."""
+    found = session.execute(BY_MAIL_ID, {"mail_id": mail_id}).scalar_one_or_none()
+    return None if found is None else load(session, MessageId(found))
+
+
+def listing(
+    session: Session,
+    wanted: MessageFilter | None = None,
+    *,
+    limit: int = LISTED_MAX,
+    with_attachments: bool = False,
+) -> list[StoredMessage]:
+    """Return messages by business day, oldest first."""
+    wanted = wanted or MessageFilter()
+    rows = session.execute(
+        LISTED,
+        {
+            "ids": _listed(wanted.ids),
+            "debtor_id": wanted.debtor_id,
+            "document_id": wanted.document_id,
+            "states": _listed(wanted.states),
+            "channels": _listed(wanted.channels),
+            "from_on": wanted.from_on,
+            "to_on": wanted.to_on,
+            "limit": limit,
+        },
+    ).all()
+    ids = [row.id for row in rows]
+    items = _items(session, ids)
+    attached = _attachments(session, ids) if with_attachments else {}
+    return [
+        _stored(row, tuple(items.get(row.id, ())), tuple(attached.get(row.id, ())))
+        for row in rows
+    ]
+
+
+ITEMS = """
+SELECT * FROM message_item WHERE tenant_id = :tenant_id AND message_id = ANY (:ids)
+ORDER BY message_id, due_on, number COLLATE "C", document_id, part
+"""
+
+
+def _items(session: Session, ids: list[int]) -> dict[int, list[MessageItem]]:
+    found: dict[int, list[MessageItem]] = {}
+    for row in session.execute(ITEMS, {"ids": ids}) if ids else ():
+        found.setdefault(row.message_id, []).append(
+            MessageItem(
+                document_id=DocumentId(row.document_id),
+                part=row.part,
+                number=row.number,
+                issued_on=row.issued_on,
+                due_on=row.due_on,
+                total_minor=row.total_minor,
+                open_minor=row.open_minor,
+                step=row.step,
+                round=row.round,
+            )
+        )
+    return found
+
+
+ATTACHED = """
+SELECT message_id, name, media_type, content FROM message_attachment
+WHERE tenant_id = :tenant_id AND message_id = ANY (:ids)
+ORDER BY message_id, name COLLATE "C"
+"""
+
+
+def _attachments(session: Session, ids: list[int]) -> dict[int, list[Attachment]]:
+    found: dict[int, list[Attachment]] = {}
+    for row in session.execute(ATTACHED, {"ids": ids}) if ids else ():
+        found.setdefault(row.message_id, []).append(
+            Attachment(row.name, row.media_type, bytes(row.content))
+        )
+    return found
+
+
+def _listed(values: tuple[Any, ...] | None) -> list[Any] | None:
+    return None if values is None else list(values)
+
+
+def _stored(
+    row: Any,  # noqa: ANN401 - a row
+    items: tuple[MessageItem, ...],
+    attachments: tuple[Attachment, ...],
+) -> StoredMessage:
+    return StoredMessage(
+        message=Message(
+            id=MessageId(row.id),
+            debtor_id=DebtorId(row.debtor_id),
+            voice=Voice(row.voice),
+            identity=row.identity,
+            channel=Channel(row.channel),
+            currency=Currency(row.currency),
+            business_on=row.business_on,
+            state=MessageState(row.state),
+            cadence=row.cadence,
+            cadence_version=row.cadence_version,
+            step=row.step,
+            tone=Tone(row.tone),
+            template=row.template,
+            language=row.language,
+            contact_id=None if row.contact_id is None else ContactId(row.contact_id),
+            recipient=row.recipient,
+            address=row.address,
+            subject=row.subject,
+            text=row.text,
+            html=row.html,
+            mail_id=row.mail_id,
+            thread=row.thread,
+            total_minor=row.total_minor,
+            credits_minor=row.credits_minor,
+            items=items,
+            attachments=attachments,
+        ),
+        mandate_id=row.mandate_id,
+        decision_id=row.decision_id,
+        decided_at=row.decided_at,
+        released_at=row.released_at,
+        sending_at=row.sending_at,
+        ended_at=row.ended_at,
+        note=row.note,
+    )
