@@ -33,7 +33,7 @@ def give(
     fallbacks: Mapping[str, str] | None = None,
     note: str = "",
 ) -> Mandate:
-    """Write down what the client allows from now on; all debtors are looked at again."""
+    """Write down what the client allows now; all debtors are looked at again."""
     row = session.execute(
         GIVE,
         {
