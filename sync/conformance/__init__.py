@@ -1,4 +1,4 @@
-"""What every connector must hold, as tests to inherit; see `docs/connectors/README.md`.
+"""What every connector must hold, as tests: see `docs/connectors/conformance.md`.
 
 Only tests import this package: it needs pytest, which the product does not.
 """
