@@ -121,7 +121,8 @@ history AS (
       AND ((old).due_on, (old).due_rule) IS DISTINCT FROM (r.due_on, r.due_rule)
 )
 UPDATE document d
-SET due_on = r.due_on, due_rule = r.due_rule, known_at = :known_at
+SET due_on = r.due_on, due_rule = r.due_rule, known_at = :known_at,
+    next_action_on = NULL
 FROM redated r
 WHERE d.tenant_id = :tenant_id AND d.id = r.id
   AND (d.due_on, d.due_rule) IS DISTINCT FROM (r.due_on, r.due_rule)

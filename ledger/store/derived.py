@@ -129,7 +129,8 @@ WITH figures AS MATERIALIZED (
         FROM ({LEGS.format(document="d.id")}) AS leg
     ) AS f
 )
-UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)}
+UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)},
+                      next_action_on = NULL
 FROM figures f
 WHERE d.tenant_id = :tenant_id AND d.id = f.id
   AND d.id = ANY (ARRAY(SELECT w.id FROM figures w WHERE w.is_wrong))

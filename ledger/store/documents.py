@@ -173,6 +173,7 @@ stored AS (
     FROM incoming WHERE is_new OR differs
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         known_at = excluded.known_at, source_version_at = excluded.source_version_at,
+        next_action_on = NULL,
         {", ".join(f"{name} = excluded.{name}" for name in CONTENT)}
 ),
 seen AS (
