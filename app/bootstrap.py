@@ -27,6 +27,7 @@ from ledger.errors import ConfigurationError, RequestError
 from ledger.fx import RateSource
 from ledger.store import connections, schema, tenants
 from ledger.store.connections import StoredConnection
+from ledger.store.sealing import Keyring
 from ledger.store.session import Database, TenantScope
 from ledger.store.tenants import Tenant
 from mapping.files import profiles
@@ -135,6 +136,14 @@ class Product:
             return network.rotate(
                 self.database, self._scopes, file, forget_old=forget_old
             )
+
+    def keyring(self) -> Keyring:
+        """Return the keys that secrets are sealed with; the first is made if need be.
+
+        Raises:
+            ConfigurationError: They cannot be read.
+        """
+        return keys.load(self.settings)
 
     def _scopes(self) -> list[TenantScope]:
         with self.database.shared() as connection:

@@ -11,8 +11,8 @@ from ledger.calendar import Clock
 from ledger.calls import CallLimits, Grant, Refusal, Seen, Usage
 from ledger.credentials import Credential
 from ledger.ids import ConnectionId
+from ledger.store import identities, secrets
 from ledger.store import limits as counters
-from ledger.store import secrets
 from ledger.store.sealing import Keyring, UnknownKeyError
 from ledger.store.session import Database, Session, TenantScope
 
@@ -199,6 +199,7 @@ def reseal(database: Database, scopes: Iterable[TenantScope], ring: Keyring) -> 
     for scope in scopes:
         with database.tenant(scope) as session:
             resealed += secrets.reseal(session, ring)
+            resealed += identities.reseal(session, ring)
     return resealed
 
 
@@ -206,5 +207,5 @@ def _key_ids(database: Database, scopes: Iterable[TenantScope]) -> set[str]:
     found: set[str] = set()
     for scope in scopes:
         with database.tenant(scope) as session:
-            found |= secrets.key_ids(session)
+            found |= secrets.key_ids(session) | identities.key_ids(session)
     return found

@@ -1,0 +1,169 @@
+"""`duebridge release`, `pause`, `resume`: what the client lets the product say."""
+
+from typing import Annotated
+
+import typer
+
+from app.cli.context import TenantSlug, opened
+from ledger.errors import RequestError
+from ledger.reminders import Mandate, MessageId, Mode
+from ledger.store import mandates, messages
+from ledger.store.session import Session
+
+WORDS = {
+    Mode.CLOSED: "nothing was released",
+    Mode.OBSERVE: "decides and never sends",
+    Mode.APPROVE: "sends what a person releases each night",
+    Mode.AUTOMATIC: "sends what the gate allows",
+}
+ByOption = Annotated[str, typer.Option("--by", help="Who says so.")]
+
+
+class NothingReleasedError(RequestError):
+    """The client has not released anything yet."""
+
+    def __init__(self, slug: str) -> None:
+        """Name the tenant."""
+        super().__init__(
+            f"{slug} has released nothing yet, so nothing is sent.",
+            remedy=f"`duebridge release {slug} --mode approve --by NAME` begins; say "
+            "--debtors-are-businesses if they all are.",
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("release")(release_command)
+    app.command("pause")(pause_command)
+    app.command("resume")(resume_command)
+
+
+def release_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    message: Annotated[
+        list[int] | None, typer.Argument(help="Messages by number; default: all.")
+    ] = None,
+    mode: Annotated[
+        Mode | None,
+        typer.Option(help="From now on: observe, approve or automatic."),
+    ] = None,
+    debtors_are_businesses: Annotated[
+        bool | None,
+        typer.Option(
+            "--debtors-are-businesses/--debtors-may-be-persons",
+            help="Declare that every debtor is a business.",
+        ),
+    ] = None,
+    fallback: Annotated[
+        list[str] | None,
+        typer.Option(help="COUNTRY=LANGUAGE, where the right language is missing."),
+    ] = None,
+    by: ByOption = "",
+) -> None:
+    """Let messages go: with --mode from now on, else those that wait for it."""
+    declares = mode is not None or debtors_are_businesses is not None or fallback
+    if declares and not by:
+        raise RequestError(
+            "A mandate is kept with the name of who gave it.", remedy="Add --by NAME."
+        )
+    if mode is Mode.CLOSED:
+        raise RequestError(
+            "Nothing can be closed again that was released.",
+            remedy="`duebridge pause` stops everything; --mode observe only decides.",
+        )
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            last = mandates.load_last(session)
+            if declares:
+                last = mandates.give(
+                    session,
+                    mode=mode or (last.mode if last else Mode.OBSERVE),
+                    given_by=by,
+                    given_at=product.clock.now(),
+                    debtors_are_businesses=_kept(
+                        debtors_are_businesses, last, "debtors_are_businesses"
+                    ),
+                    is_paused=last.is_paused if last else False,
+                    fallbacks={**(last.fallbacks if last else {}), **_pairs(fallback)},
+                )
+                typer.echo(f"{owner.slug}: from now on it {WORDS[last.mode]}.")
+                return
+            if last is None or last.mode is Mode.CLOSED:
+                raise NothingReleasedError(owner.slug)
+            chosen = [MessageId(one) for one in message] if message else None
+            went = messages.release(
+                session, chosen, by=by or "command line", at=product.clock.now()
+            )
+    typer.echo(f"{len(went)} messages released.")
+    missing = sorted(set(message or ()) - set(went))
+    if missing:
+        raise RequestError(
+            f"These do not wait for release: {', '.join(map(str, missing))}.",
+            remedy=f"`duebridge messages {owner.slug}` shows the state of each.",
+        )
+
+
+def pause_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    by: Annotated[str, typer.Option("--by", help="Who says so.")],
+    note: Annotated[str, typer.Option(help="Why.")] = "",
+) -> None:
+    """Stop everything that is said in a tenant's name, until it resumes."""
+    _set_pause(context, tenant, by=by, note=note, is_paused=True)
+
+
+def resume_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    by: Annotated[str, typer.Option("--by", help="Who says so.")],
+) -> None:
+    """Let a paused tenant speak again."""
+    _set_pause(context, tenant, by=by, note="", is_paused=False)
+
+
+def _set_pause(
+    context: typer.Context, tenant: str, *, by: str, note: str, is_paused: bool
+) -> None:
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            last = _given(session, owner.slug)
+            mandates.give(
+                session,
+                mode=last.mode,
+                given_by=by,
+                given_at=product.clock.now(),
+                debtors_are_businesses=last.debtors_are_businesses,
+                is_paused=is_paused,
+                fallbacks=last.fallbacks,
+                note=note,
+            )
+    typer.echo(f"{owner.slug} is {'paused' if is_paused else 'speaking again'}.")
+
+
+def _given(session: Session, slug: str) -> Mandate:
+    last = mandates.load_last(session)
+    if last is None:
+        raise NothingReleasedError(slug)
+    return last
+
+
+def _kept(said: bool | None, last: Mandate | None, name: str) -> bool:  # noqa: FBT001 - what an option holds
+    if said is not None:
+        return said
+    return False if last is None else bool(getattr(last, name))
+
+
+def _pairs(given: list[str] | None) -> dict[str, str]:
+    found = {}
+    for pair in given or ():
+        country, _, language = pair.partition("=")
+        if len(country) != 2 or not language:  # noqa: PLR2004 - ISO 3166
+            raise RequestError(
+                f"{pair!r} names no country and language.", remedy="Write PT=es."
+            )
+        found[country.upper()] = language.lower()
+    return found

@@ -1,0 +1,233 @@
+"""`duebridge messages` and `tasks`: what is said, what became of it, what is left."""
+
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
+from app.cli.listing import (
+    Format,
+    Listing,
+    amount,
+    amount_column,
+    date_column,
+    show,
+    text_column,
+)
+from app.cli.stops import the_debtor
+from ledger.errors import RequestError
+from ledger.reminders import MessageId, MessageState, Task, TaskId
+from ledger.store import debtors, known, messages, tasks
+from ledger.store.debtors import Debtors
+from ledger.store.messages import MessageFilter, StoredMessage
+from ledger.store.session import Session
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("messages")(messages_command)
+    app.command("tasks")(tasks_command)
+
+
+def messages_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    number: Annotated[
+        int | None, typer.Argument(help="Show this message whole.")
+    ] = None,
+    debtor: Annotated[
+        str | None, typer.Option(help="Only this debtor: number, key or name.")
+    ] = None,
+    state: Annotated[
+        MessageState | None, typer.Option(help="Only those in this state.")
+    ] = None,
+    on: Annotated[
+        str | None, typer.Option(help="Only those of this business day.")
+    ] = None,
+    settle: Annotated[
+        MessageState | None,
+        typer.Option(help="Say what became of an unknown one: sent or failed."),
+    ] = None,
+    cancel: Annotated[
+        bool, typer.Option("--cancel", help="Withdraw it; it must not be sent yet.")
+    ] = False,
+    by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """List what was said and what waits to be, or show one message whole."""
+    if number is None and (settle or cancel):
+        raise RequestError(
+            "One message is meant.", remedy="Name it: `duebridge messages TENANT NO`."
+        )
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            if number is not None:
+                _expect_there(session, owner.slug, MessageId(number))
+            if number is not None and (settle or cancel):
+                wanted = MessageState.CANCELLED if cancel else settle
+                assert wanted is not None
+                _expect_settling(wanted, cancel=cancel)
+                messages.mark(
+                    session,
+                    MessageId(number),
+                    wanted,
+                    at=product.clock.now(),
+                    by=by,
+                    note="as a person says",
+                )
+            names = debtors.load_all(session, known.known_at(session))
+            found = messages.listing(
+                session,
+                MessageFilter(
+                    ids=None if number is None else (MessageId(number),),
+                    debtor_id=None
+                    if debtor is None
+                    else the_debtor(session, debtor).id,
+                    states=None if state is None else (state,),
+                    from_on=None if on is None else parse_date(on),
+                    to_on=None if on is None else parse_date(on),
+                ),
+            )
+            if number is not None and found:
+                whole = messages.load(session, MessageId(number))
+                story = messages.events(session, MessageId(number))
+                typer.echo(f"To: {whole.recipient} <{whole.address}>")
+                typer.echo(f"Subject: {whole.subject}\n")
+                typer.echo(whole.text)
+                typer.echo("")
+                for event in story:
+                    typer.echo(f"{event.at.isoformat()}  {event.kind}  by {event.by}")
+                return
+    items = [message_json(one, names) for one in found]
+    show(messages_listing(owner.slug, items), format_, out)
+
+
+def message_json(one: StoredMessage, names: Debtors) -> dict[str, Any]:
+    """Return a message's head as JSON has it."""
+    message = one.message
+    owner = names.get(message.debtor_id)
+    return {
+        "id": message.id,
+        "business_on": message.business_on.isoformat(),
+        "state": str(message.state),
+        "debtor": None if owner is None else owner.number,
+        "name": None if owner is None else owner.name,
+        "voice": str(message.voice),
+        "channel": str(message.channel),
+        "cadence": message.cadence,
+        "step": message.step,
+        "tone": str(message.tone),
+        "language": message.language,
+        "to": message.address,
+        "subject": message.subject,
+        "total": amount(message.total_minor, message.currency),
+        "note": one.note,
+    }
+
+
+def messages_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
+    """Return messages as rows."""
+    waiting = sum(one["state"] == MessageState.PLANNED for one in items)
+    unknown = sum(one["state"] == MessageState.UNKNOWN for one in items)
+    notes = []
+    if waiting:
+        notes.append(f"{waiting} wait for release: `duebridge release {slug}`.")
+    if unknown:
+        notes.append(
+            f"{unknown} may have gone: look in the mailbox, then "
+            f"`duebridge messages {slug} NO --settle sent` or `--settle failed`."
+        )
+    return Listing(
+        title=f"Messages of {slug}",
+        columns=[
+            text_column("No", "id"),
+            date_column("Day", "business_on"),
+            text_column("State", "state"),
+            text_column("Debtor", "name"),
+            text_column("By", "channel"),
+            text_column("Step", "step"),
+            text_column("Language", "language"),
+            amount_column("Total", "total"),
+            text_column("Subject", "subject"),
+        ],
+        items=items,
+        meta={"tenant": slug},
+        notes=notes,
+    )
+
+
+def tasks_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    done: Annotated[
+        int | None, typer.Option(help="This one is done; say with what --outcome.")
+    ] = None,
+    outcome: Annotated[
+        str,
+        typer.Option(help="Such as promise, dispute, wrong_contact, no_answer."),
+    ] = "",
+    by: Annotated[str, typer.Option("--by", help="Who did it.")] = "command line",
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """List what a person is asked to do, the earliest first."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            if done is not None:
+                tasks.done(
+                    session,
+                    TaskId(done),
+                    at=product.clock.now(),
+                    by=by,
+                    outcome=outcome,
+                )
+            names = debtors.load_all(session, known.known_at(session))
+            found = tasks.open_tasks(session)
+    items = [task_json(one, names) for one in found]
+    listing = Listing(
+        title=f"Tasks of {owner.slug}",
+        columns=[
+            text_column("No", "id"),
+            text_column("Kind", "kind"),
+            date_column("Due", "due_on"),
+            text_column("Debtor", "name"),
+            text_column("What", "title"),
+        ],
+        items=items,
+        meta={"tenant": owner.slug},
+    )
+    show(listing, format_, out)
+
+
+def task_json(one: Task, names: Debtors) -> dict[str, Any]:
+    """Return a task as JSON has it."""
+    owner = None if one.debtor_id is None else names.get(one.debtor_id)
+    return {
+        "id": one.id,
+        "kind": str(one.kind),
+        "due_on": one.due_on.isoformat(),
+        "debtor": None if owner is None else owner.number,
+        "name": None if owner is None else owner.name,
+        "title": one.title,
+        "details": dict(one.details),
+        "message": one.message_id,
+        "letter": one.letter_id,
+    }
+
+
+def _expect_there(session: Session, slug: str, number: MessageId) -> None:
+    if not messages.listing(session, MessageFilter(ids=(number,))):
+        raise RequestError(
+            f"{slug} has no message {number}.",
+            remedy=f"`duebridge messages {slug}` lists them.",
+        )
+
+
+def _expect_settling(state: MessageState, *, cancel: bool) -> None:
+    if not cancel and state not in {MessageState.SENT, MessageState.FAILED}:
+        raise RequestError(
+            f"A person cannot say that it is {state}.", remedy="Say sent or failed."
+        )

@@ -1,0 +1,272 @@
+"""`duebridge stop`: disputes, promises, plans, holds and insolvencies, dated."""
+
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.books import find_debtors
+from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
+from app.cli.listing import (
+    Format,
+    Listing,
+    amount,
+    amount_column,
+    date_column,
+    show,
+    text_column,
+)
+from ledger.errors import RequestError
+from ledger.money import Currency, to_minor
+from ledger.reminders import Stop, StopId, StopItem, StopKind
+from ledger.store import balances, debtors, known, stops
+from ledger.store.balances import ItemFilter
+from ledger.store.debtors import Debtors, StoredDebtor
+from ledger.store.session import Session
+
+group = typer.Typer(no_args_is_help=True, help="What stops the clock, and until when.")
+
+
+class SeveralDebtorsError(RequestError):
+    """A text names more than one debtor."""
+
+    def __init__(self, text: str, found: list[StoredDebtor]) -> None:
+        """Name them."""
+        listed = ", ".join(f"{one.number} {one.name}" for one in found[:5])
+        super().__init__(
+            f"{text!r} could be {listed}.", remedy="Give the debtor's number."
+        )
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="stop")
+
+
+@group.command()
+def add(
+    context: typer.Context,
+    tenant: TenantSlug,
+    kind: Annotated[StopKind, typer.Argument(help="What it is.")],
+    debtor: Annotated[str, typer.Argument(help="The debtor's number, key or name.")],
+    invoice: Annotated[
+        list[str] | None,
+        typer.Option(help="An invoice it speaks of; none: the whole account."),
+    ] = None,
+    sum_: Annotated[
+        str | None, typer.Option("--amount", help="How much, such as 1200.00.")
+    ] = None,
+    begins: Annotated[
+        str | None, typer.Option("--from", help="Its first day; default: today.")
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option("--to", help="Its last day, counting.")
+    ] = None,
+    due: Annotated[
+        str | None, typer.Option(help="The day promised, or to answer by.")
+    ] = None,
+    reason: Annotated[str, typer.Option(help="A code, such as PRICE.")] = "",
+    note: Annotated[str, typer.Option(help="In words.")] = "",
+    said_by: Annotated[str, typer.Option(help="Who said it.")] = "",
+    by: Annotated[str, typer.Option("--by", help="Who enters it.")] = "command line",
+) -> None:
+    """Enter what stops the clock; it may have begun before today."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        today = product.clock.today(owner.timezone)
+        with product.database.tenant(owner.scope) as session:
+            one = the_debtor(session, debtor)
+            items, code = _items(session, one, invoice or [], today)
+            minor = None if sum_ is None else _minor(sum_, code, owner.home_currency)
+            stop = Stop(
+                kind=kind,
+                debtor_id=one.id,
+                items=_with_amount(items, minor),
+                currency=code if minor is None else code or owner.home_currency,
+                amount_minor=minor,
+                begins_on=today if begins is None else parse_date(begins),
+                ends_on=None if ends is None else parse_date(ends),
+                due_on=None if due is None else parse_date(due),
+                reason=reason,
+                note=note,
+                said_by=said_by,
+                recorded_by=by,
+            )
+            _expect_whole(stop)
+            made = stops.add(session, stop, product.clock.now())
+    typer.echo(f"Entered {kind} {made} of {one.name}.")
+
+
+@group.command()
+def end(
+    context: typer.Context,
+    tenant: TenantSlug,
+    number: Annotated[int, typer.Argument(help="Its number.")],
+    last: Annotated[
+        str | None, typer.Option("--on", help="Its last day, counting; default: today.")
+    ] = None,
+    by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+) -> None:
+    """Let a dispute, a promise, a plan or a hold end."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        today = product.clock.today(owner.timezone)
+        with product.database.tenant(owner.scope) as session:
+            stops.end(
+                session,
+                StopId(number),
+                last_on=today if last is None else parse_date(last),
+                at=product.clock.now(),
+                by=by,
+            )
+    typer.echo(f"{number} has ended.")
+
+
+@group.command("list")
+def list_(
+    context: typer.Context,
+    tenant: TenantSlug,
+    debtor: Annotated[
+        str | None, typer.Option(help="Only this debtor: number, key or name.")
+    ] = None,
+    ended: Annotated[
+        bool, typer.Option("--ended", help="Those that have ended, too.")
+    ] = False,
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """List what stops the clock."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        today = product.clock.today(owner.timezone)
+        with product.database.tenant(owner.scope) as session:
+            known_debtors = debtors.load_all(session, known.known_at(session))
+            wanted = None if debtor is None else the_debtor(session, debtor).id
+            items = [
+                stop_json(one, known_debtors)
+                for one in stops.load_all(session, wanted)
+                if ended or _is_ahead(one, today)
+            ]
+    show(_listing(owner.slug, items), format_, out)
+
+
+def the_debtor(session: Session, text: str) -> StoredDebtor:
+    """Return the one debtor meant.
+
+    Raises:
+        UnknownDebtorError: There is none.
+        SeveralDebtorsError: There are several.
+    """
+    found = find_debtors(debtors.load_all(session, known.known_at(session)), text)
+    if len(found) > 1:
+        raise SeveralDebtorsError(text, found)
+    return found[0]
+
+
+def stop_json(one: Stop, known_debtors: Debtors) -> dict[str, Any]:
+    """Return a stop as JSON has it."""
+    owner = known_debtors.get(one.debtor_id)
+    return {
+        "id": one.id,
+        "kind": str(one.kind),
+        "debtor": None if owner is None else owner.number,
+        "name": None if owner is None else owner.name,
+        "documents": [str(item.document_id) for item in one.items],
+        "amount": None
+        if one.amount_minor is None or one.currency is None
+        else amount(one.amount_minor, one.currency),
+        "begins_on": one.begins_on.isoformat(),
+        "ends_on": None if one.ends_on is None else one.ends_on.isoformat(),
+        "due_on": None if one.due_on is None else one.due_on.isoformat(),
+        "state": one.state,
+        "reason": one.reason,
+        "note": one.note,
+        "said_by": one.said_by,
+        "recorded_by": one.recorded_by,
+    }
+
+
+def _listing(slug: str, items: list[dict[str, Any]]) -> Listing:
+    return Listing(
+        title=f"What stops the clock at {slug}",
+        columns=[
+            text_column("No", "id"),
+            text_column("Kind", "kind"),
+            text_column("Debtor", "debtor"),
+            text_column("Name", "name"),
+            amount_column("Amount", "amount"),
+            date_column("From", "begins_on"),
+            date_column("To", "ends_on"),
+            date_column("Due", "due_on"),
+            text_column("State", "state"),
+            text_column("Reason", "reason"),
+            text_column("Note", "note"),
+        ],
+        items=items,
+        meta={"tenant": slug},
+    )
+
+
+def _is_ahead(one: Stop, today: date) -> bool:
+    return one.stands_on(today) or one.begins_on > today
+
+
+def _items(
+    session: Session, one: StoredDebtor, numbers: list[str], today: date
+) -> tuple[tuple[StopItem, ...], Currency | None]:
+    """Return the debtor's open documents of some numbers, and their currency."""
+    if not numbers:
+        return (), None
+    open_items = {
+        item.number: item
+        for item in balances.load_items(
+            session,
+            known.known_at(session),
+            as_of=today,
+            wanted=ItemFilter(debtor_ids=(one.id,)),
+        )
+    }
+    missing = [number for number in numbers if number not in open_items]
+    if missing:
+        raise RequestError(
+            f"{one.name} owes nothing on {', '.join(missing)}.",
+            remedy=f"`duebridge open-items TENANT --debtor {one.number}` lists what is "
+            "open.",
+        )
+    found = [StopItem(document_id=open_items[one].document_id) for one in numbers]
+    codes = {open_items[one].currency for one in numbers}
+    if len(codes) > 1:
+        raise RequestError(
+            "The invoices are in several currencies.",
+            remedy="Enter one for each currency.",
+        )
+    return tuple(found), next(iter(codes), None)
+
+
+def _with_amount(
+    items: tuple[StopItem, ...], minor: int | None
+) -> tuple[StopItem, ...]:
+    if minor is None or len(items) != 1:
+        return items
+    return (StopItem(document_id=items[0].document_id, amount_minor=minor),)
+
+
+def _minor(text: str, code: Currency | None, home: Currency) -> int:
+    try:
+        found = Decimal(text)
+        minor = to_minor(found, code or home)
+    except (InvalidOperation, ArithmeticError) as error:
+        raise RequestError(
+            f"{text!r} is no amount.", remedy="Write it as 1200.00."
+        ) from error
+    if minor <= 0:
+        raise RequestError("The amount is not above zero.", remedy="Write it positive.")
+    return minor
+
+
+def _expect_whole(stop: Stop) -> None:
+    if stop.kind is StopKind.PROMISE and stop.due_on is None:
+        raise RequestError("A promise needs the day promised.", remedy="Add --due.")
+    if stop.ends_on is not None and stop.ends_on < stop.begins_on:
+        raise RequestError("It would end before it begins.", remedy="Correct the days.")
