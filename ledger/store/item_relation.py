@@ -84,6 +84,38 @@ def items(*, as_known: bool, more: tuple[str, ...] = ()) -> str:
     return " UNION ALL ".join([*relations, _split(columns, split)])
 
 
+def standing(which: str, *, more: tuple[str, ...] = ()) -> str:
+    """Return the relation of some documents as they stand now, whatever the dates.
+
+    What a payment of tomorrow settles is settled in it: nobody is asked for that.
+
+    Args:
+        which: The condition on the document `d`.
+        more: Columns wanted besides `BASE`.
+    """
+    columns = (*BASE, *more)
+    parts = {"total_minor", "instalment_due_on", "instalment_minor"} - set(more)
+    split_columns = (*columns, *sorted(parts))
+    return " UNION ALL ".join(
+        [
+            _whole(columns, _kept(columns, f"d.instalment_due_on IS NULL AND {which}")),
+            _split(
+                columns,
+                _kept(split_columns, f"d.instalment_due_on IS NOT NULL AND {which}"),
+            ),
+        ]
+    )
+
+
+def _kept(columns: tuple[str, ...], condition: str) -> str:
+    return f"""
+    SELECT {", ".join(f"d.{name}" for name in columns)}, d.open_minor
+    FROM document d
+    WHERE d.tenant_id = :tenant_id AND d.closed_on IS NULL AND {condition}
+    OFFSET 0
+    """
+
+
 def _now(columns: tuple[str, ...], condition: str) -> str:
     # OFFSET 0 keeps the planner from computing the balance once for each use.
     return f"""
