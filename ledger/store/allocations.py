@@ -19,7 +19,7 @@ from ledger.records import (
 )
 from ledger.store import keys
 from ledger.store.bulk import Stage, by_key
-from ledger.store.entries import POST, entries_of
+from ledger.store.entries import COUNTS, WRITE, entries_of
 from ledger.store.landing import Landed, Landing
 from ledger.store.session import Session
 
@@ -71,6 +71,7 @@ TERMS = (
 SETTLE = f"""
 resolved AS MATERIALIZED (
     SELECT t.*, {READY.format(claim="t")} AS is_ready,
+           d.currency AS debit_currency, c.currency AS credit_currency,
            greatest(t.claimed_on, d.issued_on, c.issued_on) AS begin_on,
            least(t.withdrawn_on, d.voided_on, c.voided_on) AS end_on
     FROM terms t
@@ -104,7 +105,19 @@ target AS (
       AND (r.end_on IS NULL OR r.end_on > r.begin_on)
 ),
 entered AS MATERIALIZED ({entries_of("SELECT claim_id FROM resolved")}),
-{POST}
+{WRITE},
+posted AS (
+    INSERT INTO posted_entry
+    SELECT w.debit_id, w.credit_id, w.amount_minor, w.credit_minor, w.effective_on,
+           w.kind, false, r.debit_kind, r.debit_currency, r.credit_kind,
+           r.credit_currency
+    FROM written w
+    LEFT JOIN resolved r
+        ON r.claim_id = w.claim_id AND r.debit_id = w.debit_id
+       AND r.credit_id = w.credit_id AND r.debit_currency IS NOT NULL
+       AND r.credit_currency IS NOT NULL
+)
+{COUNTS}
 """
 """Let the claims of the relation `terms` count as they should."""
 

@@ -17,11 +17,16 @@ POSTED = Stage(
         ("effective_on", "date"),
         ("kind", "text"),
         ("is_fresh", "bool"),
+        ("debit_kind", "text"),
+        ("debit_currency", "text"),
+        ("credit_kind", "text"),
+        ("credit_currency", "text"),
     ),
 )
 """Allocation entries this landing wrote.
 
 is_fresh: whoever wrote it says itself which documents it touched.
+debit_kind …: of both documents, where whoever wrote it knows them.
 """
 
 TOUCHED = Stage("touched_document", (("id", "uuid"),))
@@ -81,6 +86,22 @@ UNION ALL
 SELECT d.currency, {month("p.effective_on")},
        'credit', p.kind, d.kind, p.credit_minor
 FROM posted_entry p JOIN LATERAL {by_key("document", "p.credit_id")} AS d ON true
+"""
+
+POSTED_ROWS = f"""
+SELECT p.debit_currency AS currency, {month("p.effective_on")} AS month_on,
+       'debit' AS leg, p.kind, p.debit_kind AS document_kind, p.amount_minor AS moved
+FROM posted_entry p WHERE p.debit_kind IS NOT NULL
+UNION ALL
+SELECT p.credit_currency, {month("p.effective_on")},
+       'credit', p.kind, p.credit_kind, p.credit_minor
+FROM posted_entry p WHERE p.debit_kind IS NOT NULL
+UNION ALL
+{
+    SETTLED_ROWS.replace(
+        "posted_entry p", "(SELECT * FROM posted_entry WHERE debit_kind IS NULL) p"
+    )
+}
 """
 
 ALL_ENTRIES = "(SELECT * FROM allocation WHERE tenant_id = :tenant_id) p"
@@ -166,7 +187,7 @@ def prepare(landing: Landing) -> None:
 def refresh(landing: Landing) -> None:
     """Bring the derived figures of all that the landing changed up to date."""
     if landing.execute(TOUCH_POSTED).rowcount or _any(landing, POSTED):
-        landing.execute(add_to_months(SETTLED, SETTLED_ROWS))
+        landing.execute(add_to_months(SETTLED, POSTED_ROWS))
     if _any(landing, TOUCHED):
         landing.execute(REFRESH)
     # What was added must not be added again later in the same transaction.

@@ -160,8 +160,9 @@ history AS (
     FROM incoming
     WHERE NOT is_new AND differs AND (old).known_at < :known_at
 ),
-stored AS (
-    INSERT INTO document AS d
+-- The tenant's landing lock keeps what is new here new, so nothing can conflict.
+added AS (
+    INSERT INTO document
         (tenant_id, known_at, connection_id, id, kind, source_id, source_version_at,
          {", ".join(CONTENT)},
          open_minor, last_effective_on, closed_on)
@@ -170,7 +171,15 @@ stored AS (
            total_minor - {SETTLED},
            CASE WHEN {SETTLED} <> 0 THEN {SETTLED_ON} END,
            CASE WHEN total_minor = {SETTLED} THEN {SETTLED_ON} END
-    FROM incoming WHERE is_new OR differs
+    FROM incoming WHERE is_new
+),
+stored AS (
+    INSERT INTO document AS d
+        (tenant_id, known_at, connection_id, id, kind, source_id, source_version_at,
+         {", ".join(CONTENT)}, open_minor)
+    SELECT :tenant_id, :known_at, :connection_id, id, kind, source_id,
+           source_version_at, {", ".join(CONTENT)}, total_minor
+    FROM incoming WHERE NOT is_new AND differs
     ON CONFLICT (tenant_id, id) DO UPDATE SET
         known_at = excluded.known_at, source_version_at = excluded.source_version_at,
         next_action_on = NULL,

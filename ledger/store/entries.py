@@ -30,7 +30,7 @@ def entries_of(claims: str) -> str:
     """
 
 
-POST = f"""
+WRITE = f"""
 compared AS MATERIALIZED (
     SELECT {CHANGE},
            sum(amount_minor) FILTER (WHERE is_wanted)::bigint AS amount_minor,
@@ -66,14 +66,17 @@ written AS (
            d.claim_id, d.kind, d.debit_id, d.credit_id, d.amount_minor, d.credit_minor,
            d.effective_on, d.claimed_on
     FROM delta d LEFT JOIN last l ON l.claim_id = d.claim_id
-    {RETURNING}
-),
-posted AS (INSERT INTO posted_entry SELECT w.*, false FROM written w)
-SELECT count(DISTINCT d.claim_id) FILTER (WHERE l.claim_id IS NULL) AS new,
-       count(DISTINCT d.claim_id) FILTER (WHERE l.claim_id IS NOT NULL) AS changed
-FROM delta d LEFT JOIN last l ON l.claim_id = d.claim_id
+    {RETURNING}, claim_id
+)
 """
 """Bring claims from the entries of `entered` to the changes of `target`.
 
-Both relations hold whole claims, with the columns of an entry.
+Both relations hold whole claims, with the columns of an entry. What was `written` is
+then put into `posted_entry`, and `COUNTS` says how many claims that were.
+"""
+
+COUNTS = """
+SELECT count(DISTINCT d.claim_id) FILTER (WHERE l.claim_id IS NULL) AS new,
+       count(DISTINCT d.claim_id) FILTER (WHERE l.claim_id IS NOT NULL) AS changed
+FROM delta d LEFT JOIN last l ON l.claim_id = d.claim_id
 """

@@ -8,7 +8,7 @@ from ledger.records import AllocationKind
 from ledger.store import keys
 from ledger.store.bulk import by_key
 from ledger.store.derived import DEBITS
-from ledger.store.entries import POST, entries_of
+from ledger.store.entries import COUNTS, WRITE, entries_of
 from ledger.store.landing import Landing
 
 LEGS = f"""
@@ -54,7 +54,13 @@ target AS (
         FROM changed d WHERE d.voided_on IS NOT NULL
     ) AS t JOIN changed d ON d.id = t.id
 ),
-{POST}
+{WRITE},
+posted AS (
+    INSERT INTO posted_entry
+    SELECT debit_id, credit_id, amount_minor, credit_minor, effective_on, kind, false
+    FROM written
+)
+{COUNTS}
 """
 
 
