@@ -1,6 +1,8 @@
 """`make bench`: measures in one run and prints tables; `--json FILE` keeps figures.
 
-It starts an embedded server in a temporary home, so nothing of yours is touched.
+`--only landing` measures a part alone, `--no-peer` leaves out the peer, which is
+installed into `.bench` when it is first needed. An embedded server is started in a
+temporary home, so nothing of yours is touched.
 """
 
 import argparse
@@ -13,22 +15,22 @@ from dataclasses import asdict
 from pathlib import Path
 
 import psutil
-import psycopg
 from rich.console import Console
 from rich.table import Table
 
 from app.postgres.server import EmbeddedServer, ServerAddress
-from benchmarks import imports, ledger, questions
+from benchmarks import imports, landing_rounds, ledger, questions
+from benchmarks.database import empty, settle
 from benchmarks.meter import Server, median
 from ledger.store import schema
 from ledger.store.session import Database
-from ledger.store.tables import metadata
 from ledger.testing import Books
 
 INVOICES = 1_000_000
 SMALL = 100_000
 ROUNDS = 5
 IMPORT_ROUNDS = 3
+PARTS = ("imports", "landing", "questions")
 
 console = Console(width=120)
 
@@ -36,24 +38,39 @@ console = Console(width=120)
 def main() -> None:
     """Measure everything."""
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", choices=PARTS)
     parser.add_argument("--invoices", type=int, default=INVOICES)
+    parser.add_argument("--landed", type=int, default=landing_rounds.INVOICES)
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--no-peer", action="store_true")
     parser.add_argument("--json", type=Path)
     arguments = parser.parse_args()
     console.print(_machine())
+    found: dict[str, object] = {"machine": _machine()}
     with tempfile.TemporaryDirectory(prefix="duebridge-bench-") as folder:
         home = Path(folder)
         with EmbeddedServer(home / "home", idle_stop_s=1) as address:
             schema.upgrade(address.owner_url(), worker_role=address.worker)
-            found = {
-                "machine": _machine(),
-                "imports": _imports(address, home, arguments.invoices),
-                "questions": _questions(
-                    address, arguments.invoices, rounds=arguments.rounds
-                ),
-            }
+            for part in [arguments.only] if arguments.only else PARTS:
+                found[part] = _measure(part, address, home, arguments)
     if arguments.json:
         arguments.json.write_text(json.dumps(found, indent=2), encoding="utf-8")
+
+
+def _measure(
+    part: str, address: ServerAddress, home: Path, arguments: argparse.Namespace
+) -> object:
+    if part == "imports":
+        return _imports(address, home, arguments.invoices)
+    if part == "landing":
+        return landing_rounds.measure(
+            console,
+            address,
+            home,
+            invoices=arguments.landed,
+            has_peer=not arguments.no_peer,
+        )
+    return _questions(address, arguments.invoices, rounds=arguments.rounds)
 
 
 def _machine() -> str:
@@ -62,22 +79,6 @@ def _machine() -> str:
         f"{psutil.cpu_count()} processors, {memory} GiB, {platform.platform()}, "
         f"Python {platform.python_version()}"
     )
-
-
-def _empty(address: ServerAddress) -> None:
-    owner = address.owner_url().set(drivername="postgresql")
-    with psycopg.connect(owner.render_as_string(hide_password=False)) as connection:
-        names = ", ".join(table.name for table in metadata.sorted_tables)
-        connection.execute(f"TRUNCATE {names} RESTART IDENTITY CASCADE")
-
-
-def _settle(address: ServerAddress) -> None:
-    owner = address.owner_url().set(drivername="postgresql")
-    with psycopg.connect(
-        owner.render_as_string(hide_password=False), autocommit=True
-    ) as connection:
-        # What autovacuum does within minutes of such a load.
-        connection.execute("VACUUM ANALYZE")
 
 
 def _imports(address: ServerAddress, home: Path, count: int) -> dict[str, object]:
@@ -118,7 +119,7 @@ def _imports(address: ServerAddress, home: Path, count: int) -> dict[str, object
 
 
 def _import(address: ServerAddress, way: str, path: Path) -> dict[str, float]:
-    _empty(address)
+    empty(address)
     server = Server.of(address.worker_url())
     before = server.cpu_s()
     url = address.worker_url().render_as_string(hide_password=False)
@@ -137,11 +138,11 @@ def _import(address: ServerAddress, way: str, path: Path) -> dict[str, float]:
 def _questions(
     address: ServerAddress, count: int, *, rounds: int
 ) -> list[dict[str, object]]:
-    _empty(address)
+    empty(address)
     database = Database(address.worker_url())
     books = Books.open(database)
     ledger.fill(books, count)
-    _settle(address)
+    settle(address)
     table = Table(title=f"Questions over {count:,} invoices: plain way ÷ ours")
     for title in ("question", "CPU", "wall", "at least", "aim", "ours", "plain"):
         table.add_column(title, justify="left" if title == "question" else "right")

@@ -1,0 +1,310 @@
+"""The floor's decoding by hand: Xero's pages to rows of its temporary tables."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
+from typing import Any
+
+from msgspec import Struct
+
+from benchmarks.xero_books import BASE
+
+Row = tuple[Any, ...]
+Rows = dict[str, list[Row]]
+"""Rows by temporary table."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CENT = Decimal(1)
+KINDS = {
+    "ACCREC": "invoice",
+    "ACCRECCREDIT": "credit_note",
+    "RECEIVE-OVERPAYMENT": "overpayment",
+    "RECEIVE-PREPAYMENT": "prepayment",
+}
+
+DEBTOR = (
+    ("source_id", "text"),
+    ("number", "text"),
+    ("name", "text"),
+    ("country", "text"),
+    ("email", "text"),
+)
+DOCUMENT = (
+    ("kind", "text"),
+    ("source_id", "text"),
+    ("number", "text"),
+    ("debtor", "text"),
+    ("currency", "text"),
+    ("total_minor", "int8"),
+    ("home_minor", "int8"),
+    ("rate", "numeric"),
+    ("issued_on", "date"),
+    ("due_on", "date"),
+    ("reference", "text"),
+    ("source_version_at", "timestamptz"),
+    ("used_minor", "int8"),
+)
+CLAIM = (
+    ("source_id", "text"),
+    ("kind", "text"),
+    ("credit_kind", "text"),
+    ("credit", "text"),
+    ("debit", "text"),
+    ("currency", "text"),
+    ("minor", "int8"),
+    ("applied_on", "date"),
+)
+STAGES = {
+    "by_hand_debtor": DEBTOR,
+    "by_hand_document": DOCUMENT,
+    "by_hand_claim": CLAIM,
+}
+
+
+class _Name(Struct, gc=False):
+    ContactID: str
+
+
+class _Address(Struct, gc=False):
+    Country: str
+
+
+class _Contact(Struct, gc=False):
+    ContactID: str
+    ContactNumber: str
+    Name: str
+    EmailAddress: str
+    Addresses: list[_Address]
+
+
+class _Invoice(Struct, gc=False):
+    InvoiceID: str
+    InvoiceNumber: str
+    Contact: _Name
+    Total: Decimal
+    Date: str
+    DueDate: str
+    Reference: str
+    CurrencyCode: str
+    CurrencyRate: Decimal
+    UpdatedDateUTC: str
+
+
+class _Key(Struct, gc=False):
+    InvoiceID: str
+
+
+class _Part(Struct, gc=False):
+    AllocationID: str
+    Amount: Decimal
+    Date: str
+    Invoice: _Key
+
+
+class _Credit(Struct, gc=False):
+    Type: str
+    ID: str
+    Contact: _Name
+    Total: Decimal
+    RemainingCredit: Decimal
+    Date: str
+    Reference: str
+    CurrencyCode: str
+    CurrencyRate: Decimal
+    UpdatedDateUTC: str
+    Allocations: list[_Part]
+    CreditNoteNumber: str | None = None
+
+
+class _Paid(Struct, gc=False):
+    InvoiceID: str
+    CurrencyCode: str
+    Contact: _Name
+
+
+class _Payment(Struct, gc=False):
+    PaymentID: str
+    Amount: Decimal
+    Date: str
+    Reference: str
+    CurrencyRate: Decimal
+    UpdatedDateUTC: str
+    Invoice: _Paid
+
+
+class _Pagination(Struct, rename="camel"):
+    page_count: int
+
+
+class _Contacts(Struct):
+    Contacts: list[_Contact]
+    pagination: _Pagination
+
+
+class _Invoices(Struct):
+    Invoices: list[_Invoice]
+    pagination: _Pagination
+
+
+class _CreditNotes(Struct):
+    CreditNotes: list[_Credit]
+    pagination: _Pagination
+
+
+class _Overpayments(Struct):
+    Overpayments: list[_Credit]
+    pagination: _Pagination
+
+
+class _Prepayments(Struct):
+    Prepayments: list[_Credit]
+    pagination: _Pagination
+
+
+class _Payments(Struct):
+    Payments: list[_Payment]
+    pagination: _Pagination
+
+
+def _contacts(found: list[_Contact]) -> Rows:
+    return {
+        "by_hand_debtor": [
+            (
+                one.ContactID,
+                one.ContactNumber,
+                one.Name,
+                next((place.Country for place in one.Addresses if place.Country), None),
+                one.EmailAddress,
+            )
+            for one in found
+        ]
+    }
+
+
+def _invoices(found: list[_Invoice]) -> Rows:
+    return {
+        "by_hand_document": [
+            (
+                "invoice",
+                one.InvoiceID,
+                one.InvoiceNumber,
+                one.Contact.ContactID,
+                one.CurrencyCode,
+                _minor(one.Total),
+                _home(one.Total, one.CurrencyRate, one.CurrencyCode),
+                one.CurrencyRate,
+                _day(one.Date),
+                _day(one.DueDate),
+                one.Reference,
+                _instant(one.UpdatedDateUTC),
+                0,
+            )
+            for one in found
+        ]
+    }
+
+
+def _credits(found: list[_Credit]) -> Rows:
+    documents: list[Row] = []
+    claims: list[Row] = []
+    for one in found:
+        kind = KINDS[one.Type]
+        documents.append(
+            (
+                kind,
+                one.ID,
+                one.CreditNoteNumber or one.Reference,
+                one.Contact.ContactID,
+                one.CurrencyCode,
+                _minor(one.Total),
+                _home(one.Total, one.CurrencyRate, one.CurrencyCode),
+                one.CurrencyRate,
+                _day(one.Date),
+                None,
+                one.Reference,
+                _instant(one.UpdatedDateUTC),
+                _minor(one.Total - one.RemainingCredit),
+            )
+        )
+        claims += [
+            (
+                f"{one.ID}/{part.AllocationID}",
+                "credit_note" if kind == "credit_note" else "payment",
+                kind,
+                one.ID,
+                part.Invoice.InvoiceID,
+                one.CurrencyCode,
+                _minor(part.Amount),
+                _day(part.Date),
+            )
+            for part in one.Allocations
+        ]
+    return {"by_hand_document": documents, "by_hand_claim": claims}
+
+
+def _payments(found: list[_Payment]) -> Rows:
+    documents: list[Row] = []
+    claims: list[Row] = []
+    for one in found:
+        minor, on = _minor(one.Amount), _day(one.Date)
+        code = one.Invoice.CurrencyCode
+        documents.append(
+            (
+                "payment",
+                one.PaymentID,
+                one.Reference,
+                one.Invoice.Contact.ContactID,
+                code,
+                minor,
+                _home(one.Amount, one.CurrencyRate, code),
+                one.CurrencyRate,
+                on,
+                None,
+                one.Reference,
+                _instant(one.UpdatedDateUTC),
+                minor,
+            )
+        )
+        claims.append(
+            (
+                f"payment/{one.PaymentID}",
+                "payment",
+                "payment",
+                one.PaymentID,
+                one.Invoice.InvoiceID,
+                code,
+                minor,
+                on,
+            )
+        )
+    return {"by_hand_document": documents, "by_hand_claim": claims}
+
+
+LISTS: tuple[tuple[str, type[Any], Callable[[list[Any]], Rows]], ...] = (
+    ("Contacts", _Contacts, _contacts),
+    ("Invoices", _Invoices, _invoices),
+    ("CreditNotes", _CreditNotes, _credits),
+    ("Overpayments", _Overpayments, _credits),
+    ("Prepayments", _Prepayments, _credits),
+    ("Payments", _Payments, _payments),
+)
+
+
+def _minor(amount: Decimal) -> int:
+    return int(amount.scaleb(2))
+
+
+def _home(amount: Decimal, rate: Decimal, code: str) -> int:
+    if code == BASE:
+        return _minor(amount)
+    return int((amount / rate).scaleb(2).quantize(CENT, ROUND_HALF_UP))
+
+
+def _instant(text: str) -> datetime:
+    return EPOCH + timedelta(milliseconds=int(text[6:-7]))
+
+
+@lru_cache(4_096)
+def _day(text: str) -> date:
+    return _instant(text).date()
