@@ -48,7 +48,8 @@ class Item:
         part: The instalment, from 1; 0 for a whole document.
         is_inferred: Whether the due date was not given by the books.
         first_known_on: The business day on which the ledger first knew it.
-        round: How often it was open again after it had reached zero.
+        round: How often it was open again after it had reached zero; only steps of
+            the same round count as taken.
         disputed_minor: What the books say is disputed.
     """
 
@@ -140,6 +141,7 @@ class Tonight:
         now: The instant of deciding.
         languages: The languages in which each voice's texts are complete.
         sick_identities: Keys of identities whose domain is not healthy.
+        home_currency: Of the tenant's books, and so of sales.
     """
 
     today: date
@@ -149,6 +151,7 @@ class Tonight:
     mandate: Mandate | None
     languages: Mapping[Voice, frozenset[str]]
     sick_identities: frozenset[str] = frozenset()
+    home_currency: Currency | None = None
 
 
 class Silence(StrEnum):
@@ -192,7 +195,7 @@ class Silence(StrEnum):
     """What is owed is not what the message says; it is decided anew."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Refusal:
     """Why not, with the facts behind it, in words a person understands.
 
@@ -211,9 +214,13 @@ class Speech:
 
     Attributes:
         items: Every overdue item and those the step is about; each that takes a step
-            names it, and others are listed with an empty step.
+            names it, and others are listed with an empty step. What is open of an item
+            is what is asked for: without the part that is disputed.
+        tone: As firm as the step, and as what any listed item was told before.
         chosen_by: The assignment rule that chose the cadence, in words.
         segment: The debtor's segment, with `segment_because`.
+        fallback_from: The language it would have been, where the client named another
+            for the debtor's country; empty otherwise.
     """
 
     debtor_id: DebtorId
@@ -234,6 +241,7 @@ class Speech:
     chosen_by: str
     segment: str
     segment_because: str
+    fallback_from: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
