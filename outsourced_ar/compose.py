@@ -1,0 +1,236 @@
+"""A message in words: text, HTML, and on paper or as an attachment a PDF.
+
+Whoever writes has exactly one identity. The client's author can be made only of a
+client's identity and the agency's only of an agency's, so that no message of one can
+contain anything of the other; the agency is told the creditor's name and no more.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from datetime import date
+from typing import Final
+
+from ledger.errors import InvariantError
+from ledger.identities import AgencyIdentity, ClientIdentity, Identity
+from ledger.ids import DebtorId, TenantId
+from ledger.money import Currency
+from ledger.reminders import Attachment, Channel, Message, MessageState
+from outsourced_ar import layouts, letters, locales, texts
+from outsourced_ar.composing import MissingTextError
+from outsourced_ar.drafts import Drafts
+from outsourced_ar.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.figures import Figures
+from outsourced_ar.phrasing import WITH_PDF, Said, phrase
+from outsourced_ar.plain_text import plain
+from outsourced_ar.statement import statement
+from outsourced_ar.texts import Place
+
+PDF: Final = "application/pdf"
+OUTCOMES: Final = texts.Outcomes.__struct_fields__
+"""Codes of how a call ended."""
+
+
+class WrongVoiceError(InvariantError):
+    """A speech names an identity that there is not, or that has another voice."""
+
+    def __init__(self, *, identity: str, voice: str) -> None:
+        """Name both."""
+        super().__init__(f"No identity {identity!r} speaks in the {voice}'s name.")
+
+
+class NoAddressError(InvariantError):
+    """A message was to be written to nobody who can be reached."""
+
+    def __init__(self, channel: Channel) -> None:
+        """Name the channel."""
+        super().__init__(f"There is no address for a message by {channel}.")
+
+
+class Author:
+    """Writes in the name of one identity."""
+
+    def __init__(self, identity: Identity, *, creditor: str) -> None:
+        """Write as an identity, of a creditor's invoices."""
+        self.identity = identity
+        self.creditor = creditor
+
+
+class ClientAuthor(Author):
+    """Writes in the tenant's own name."""
+
+    def __init__(self, identity: ClientIdentity) -> None:
+        """Write as the creditor itself."""
+        super().__init__(identity, creditor=identity.name)
+
+
+class AgencyAuthor(Author):
+    """Writes in the agency's name, on behalf of a creditor."""
+
+    def __init__(self, identity: AgencyIdentity, *, creditor: str) -> None:
+        """Write on behalf of a creditor, of whom only the name is told."""
+        super().__init__(identity, creditor=creditor)
+
+
+class MessageComposer:
+    """Puts what is to be said into words, for one tenant."""
+
+    def __init__(
+        self,
+        *,
+        tenant_id: TenantId,
+        creditor: str,
+        identities: Mapping[str, ClientIdentity | AgencyIdentity],
+        own_texts: Mapping[str, str] | None = None,
+    ) -> None:
+        """Write in a tenant's identities.
+
+        Args:
+            tenant_id: Goes into each Message-ID, so that no two tenants share one.
+            creditor: The tenant's legal name; the agency names it.
+            identities: By key.
+            own_texts: The client's own texts, TOML by `key/language`.
+
+        Raises:
+            TemplateError: An own text is not in the format.
+            NoTextError: An own text is of no key and language.
+        """
+        self._tenant_id = tenant_id
+        self._drafts = Drafts(own_texts)
+        self._authors = {
+            key: author(identity, creditor=creditor)
+            for key, identity in identities.items()
+        }
+
+    def compose(self, speech: Speech, facts: DebtorFacts, tonight: Tonight) -> Message:
+        """Return the message, planned and without a number.
+
+        The same speech over the same facts makes the same message, to the byte.
+
+        Raises:
+            MissingTextError: A text is missing; nothing is said in another language.
+            WrongTotalError: The speech's figures do not agree.
+            NothingOwedError: There is nothing to remind of.
+        """
+        by = self._author(speech)
+        if speech.language not in texts.languages():
+            raise MissingTextError(language=speech.language, what="text")
+        if speech.template not in texts.KEYS:
+            raise MissingTextError(language=speech.language, what=speech.template)
+        recipient, address = _reached(speech, facts)
+        draft = self._drafts.draft(
+            place := Place(speech.template, speech.language),
+            country=facts.country,
+            is_single=(figures := statement(speech, on=tonight.today)).is_single,
+        )
+        writer = locales.writer(speech.language, facts.country, draft.words.locale)
+        told = Figures(
+            statement=figures,
+            writer=writer,
+            words=draft.words,
+            identity=by.identity,
+            creditor=by.creditor,
+            facts=facts,
+            contact=plain(speech.contact.name) if speech.contact else "",
+        )
+        said = phrase(draft, told, key=place.key, channel=speech.channel)
+        mail_id = message_id(
+            self._tenant_id,
+            speech.debtor_id,
+            identity=by.identity,
+            channel=speech.channel,
+            currency=speech.currency,
+            on=tonight.today,
+        )
+        return Message(
+            debtor_id=speech.debtor_id,
+            voice=speech.voice,
+            identity=speech.identity,
+            channel=speech.channel,
+            currency=speech.currency,
+            business_on=tonight.today,
+            state=MessageState.PLANNED,
+            cadence=speech.cadence,
+            cadence_version=speech.cadence_version,
+            step=speech.step,
+            tone=speech.tone,
+            template=f"{place}@{draft.version}",
+            language=speech.language,
+            contact_id=speech.contact.id if speech.contact else None,
+            recipient=recipient,
+            address=address,
+            subject=said.subject,
+            text=layouts.text(said, by.identity),
+            html=_html(said, by.identity, speech.channel),
+            mail_id=mail_id,
+            total_minor=figures.total_minor,
+            credits_minor=figures.credits_minor,
+            items=speech.items,
+            attachments=_attachments(said, told, speech, address=address),
+        )
+
+    def outcomes(self, language: str) -> Mapping[str, str]:
+        """Return the codes of how a call may end, with what the caller reads."""
+        labels = texts.words(language).outcomes
+        return {code: getattr(labels, code) for code in OUTCOMES}
+
+    def _author(self, speech: Speech) -> Author:
+        by = self._authors.get(speech.identity)
+        if by is None or by.identity.voice is not speech.voice:
+            raise WrongVoiceError(identity=speech.identity, voice=speech.voice)
+        return by
+
+
+def author(identity: ClientIdentity | AgencyIdentity, *, creditor: str) -> Author:
+    """Return who writes in an identity's name."""
+    if isinstance(identity, AgencyIdentity):
+        return AgencyAuthor(identity, creditor=creditor)
+    return ClientAuthor(identity)
+
+
+def message_id(
+    tenant_id: TenantId,
+    debtor_id: DebtorId,
+    *,
+    identity: Identity,
+    channel: Channel,
+    currency: Currency,
+    on: date,
+) -> str:
+    """Return the Message-ID, the same however often the message is made."""
+    of = (tenant_id, debtor_id, identity.key, channel, currency, on.isoformat())
+    digest = hashlib.sha256("\x1f".join(map(str, of)).encode()).hexdigest()
+    return f"<{digest[:32]}@{identity.domain}>"
+
+
+def _reached(speech: Speech, facts: DebtorFacts) -> tuple[str, str]:
+    contact = speech.contact
+    name = plain(contact.name if contact and contact.name else facts.name)
+    if speech.channel is Channel.LETTER:
+        if not facts.note.address:
+            raise NoAddressError(speech.channel)
+        lines = letters.window(facts.name, facts.note.address)
+        return plain(facts.name), "\n".join(lines)
+    where = contact and (
+        contact.email if speech.channel is Channel.EMAIL else contact.phone
+    )
+    if not where and speech.channel is Channel.EMAIL:
+        raise NoAddressError(speech.channel)
+    return name, where or ""
+
+
+def _html(said: Said, identity: Identity, channel: Channel) -> str:
+    return layouts.html(said, identity) if channel is Channel.EMAIL else ""
+
+
+def _attachments(
+    said: Said, told: Figures, speech: Speech, *, address: str
+) -> tuple[Attachment, ...]:
+    is_letter = speech.channel is Channel.LETTER
+    is_with_pdf = speech.channel is Channel.EMAIL and speech.template in WITH_PDF
+    if not is_letter and not is_with_pdf:
+        return ()
+    lines = (
+        address.split("\n") if is_letter else [told.debtor, *told.facts.note.address]
+    )
+    name = f"{told.words.labels.file}-{told.statement.on.isoformat()}.pdf"
+    return (Attachment(name, PDF, letters.pdf(said, told, recipient=tuple(lines))),)

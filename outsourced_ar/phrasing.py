@@ -1,0 +1,182 @@
+"""A message in sentences, before it is laid out: the same for text, HTML and PDF."""
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from ledger.reminders import Channel, MessageItem, Voice
+from outsourced_ar.drafts import Draft
+from outsourced_ar.figures import Figures
+from outsourced_ar.remittance import spaced
+from outsourced_ar.texts import Labels
+
+OVERDUE: Final = frozenset({"first", "second", "formal"})
+"""Keys of what may cross with a payment."""
+
+WITH_PDF: Final = frozenset({"formal", "statement"})
+"""Keys whose e-mails bring their list as a PDF; to make one takes longest."""
+
+_PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
+_BLANKS: Final = re.compile(r"[ \t\n]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """An item as it is listed; `settled` is empty where nothing of it was paid."""
+
+    number: str
+    issued: str
+    due: str
+    state: str
+    amount: str
+    settled: str
+    open: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """A line under the list."""
+
+    label: str
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A fact with its name."""
+
+    label: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Payment:
+    """How to pay."""
+
+    lead: tuple[str, ...]
+    fields: tuple[Field, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """All that a message says.
+
+    Attributes:
+        tag: Its language, as in `lang` attributes.
+        opening: The greeting and what stands before the list.
+        after: What stands after it.
+        payment: None where nothing is to be paid, or nobody reads how.
+        questions: How to dispute or promise, and who to talk to.
+    """
+
+    tag: str
+    labels: Labels
+    subject: str
+    heading: str
+    opening: tuple[str, ...]
+    rows: tuple[Row, ...]
+    sums: tuple[Sum, ...]
+    after: tuple[str, ...]
+    payment: Payment | None
+    questions: tuple[str, ...]
+    closing: str
+
+
+def phrase(draft: Draft, told: Figures, *, key: str, channel: Channel) -> Said:
+    """Say a draft over a debtor's figures."""
+    parts = draft.render(told.values(draft.names))
+    is_call = channel is Channel.CALL
+    questions = [
+        parts["reply_letter" if channel is Channel.LETTER else "reply"],
+        parts["ask"],
+    ]
+    if key in OVERDUE:
+        questions.append(parts["crossed"])
+    return Said(
+        tag=told.writer.tag,
+        labels=draft.words.labels,
+        subject=_line(parts["subject"]),
+        heading=_line(parts["heading"]),
+        opening=tuple(_opening(parts, told, is_call=is_call)),
+        rows=tuple(_row(item, told) for item in told.statement.items),
+        sums=tuple(_sums(told)),
+        after=tuple(_after(parts, told, key=key, channel=channel)),
+        payment=None if is_call else _payment(parts, told),
+        questions=() if is_call else tuple(map(_line, questions)),
+        closing="" if is_call else _line(parts["closing"]),
+    )
+
+
+def _opening(
+    parts: Mapping[str, str], told: Figures, *, is_call: bool
+) -> Iterator[str]:
+    body = [_line(one) for one in _PARAGRAPH.split(parts["body"].strip())]
+    if is_call:
+        yield from body
+        return
+    yield _line(parts["greeting"])
+    if told.identity.voice is Voice.AGENCY:
+        yield _line(parts["agency"])
+        # Where a language goes on in lower case after the greeting, it does so once.
+        yield body[0][:1].upper() + body[0][1:]
+        yield from body[1:]
+    else:
+        yield from body
+    if told.statement.has_others:
+        yield _line(parts["others"])
+
+
+def _after(
+    parts: Mapping[str, str], told: Figures, *, key: str, channel: Channel
+) -> Iterator[str]:
+    if told.statement.credits_minor:
+        is_covered = told.statement.balance_minor <= 0
+        yield _line(parts["favour" if is_covered else "credits"])
+    if channel is Channel.EMAIL and key in WITH_PDF:
+        yield _line(parts["attached"])
+
+
+def _row(item: MessageItem, told: Figures) -> Row:
+    settled_minor = item.total_minor - item.open_minor
+    return Row(
+        number=told.number(item),
+        issued=told.writer.short_day(item.issued_on),
+        due=told.writer.short_day(item.due_on),
+        state=told.state(item),
+        amount=told.amount(item.total_minor),
+        settled=told.amount(settled_minor) if settled_minor else "",
+        open=told.amount(item.open_minor),
+    )
+
+
+def _sums(told: Figures) -> Iterator[Sum]:
+    figures, labels = told.statement, told.words.labels
+    if figures.credits_minor:
+        yield Sum(labels.total, told.amount(figures.total_minor))
+        yield Sum(labels.credits, told.amount(-figures.credits_minor))
+    if figures.balance_minor < 0:
+        yield Sum(labels.in_favour, told.amount(-figures.balance_minor))
+    elif figures.balance_minor:
+        yield Sum(labels.balance, told.amount(figures.balance_minor))
+
+
+def _payment(parts: Mapping[str, str], told: Figures) -> Payment | None:
+    if told.statement.balance_minor <= 0:
+        return None
+    account, labels = told.account, told.words.labels
+    if account is None:
+        return Payment((_line(parts["pay_elsewhere"]),), ())
+    fields = (
+        Field(labels.holder, account.holder),
+        Field(labels.iban, spaced(account.iban)),
+        Field(labels.bic, account.bic),
+        Field(labels.bank, account.bank),
+        Field(labels.pay_amount, told.amount(told.statement.balance_minor)),
+        Field(labels.reference, told.reference),
+    )
+    return Payment((_line(parts["pay"]),), tuple(one for one in fields if one.value))
+
+
+def _line(text: str) -> str:
+    return _BLANKS.sub(" ", text).strip()
