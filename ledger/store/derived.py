@@ -106,6 +106,14 @@ UNION ALL
 
 ALL_ENTRIES = "(SELECT * FROM allocation WHERE tenant_id = :tenant_id) p"
 
+ANY_CHANGE = f"""
+SELECT {
+    " OR ".join(
+        f"EXISTS (SELECT FROM {one.name})" for one in (POSTED, TOUCHED, GUESSED)
+    )
+}
+"""
+
 TOUCH_POSTED = """
 INSERT INTO touched_document (id)
 SELECT debit_id FROM posted_entry WHERE debit_id IS NOT NULL AND NOT is_fresh
@@ -121,10 +129,10 @@ WHERE (p.minor, p.on_date, p.none_undone) IS DISTINCT FROM (g.minor, g.on_date, 
 """A credit whose use was guessed right is stored as it should be."""
 
 LEGS = """
-    SELECT a.claim_id, a.entry, a.amount_minor AS minor, a.effective_on
+    SELECT a.amount_minor AS minor, a.effective_on
     FROM allocation a WHERE a.tenant_id = :tenant_id AND a.debit_id = {document}
     UNION ALL
-    SELECT a.claim_id, a.entry, a.credit_minor, a.effective_on
+    SELECT a.credit_minor, a.effective_on
     FROM allocation a WHERE a.tenant_id = :tenant_id AND a.credit_id = {document}
 """
 """Every entry on one document's balance, by the two indexes that lead to it."""
@@ -132,29 +140,56 @@ LEGS = """
 FIGURES = ("open_minor", "last_effective_on", "closed_on", "overapplied")
 """The derived columns of a document."""
 
-# A row that is right already is not written again: it has six index entries.
+# A document that nothing had moved before is moved by this landing's entries alone. A
+# row that is right already is not written again: it has six index entries.
 REFRESH = f"""
-WITH figures AS MATERIALIZED (
-    SELECT d.id, f.*,
+WITH fresh AS MATERIALIZED (
+    SELECT id, sum(minor) AS minor, max(effective_on) AS effective_on,
+           sum(minor) FILTER (WHERE minor > 0) AS applied
+    FROM (SELECT debit_id AS id, amount_minor AS minor, effective_on FROM posted_entry
+          UNION ALL
+          SELECT credit_id, credit_minor, effective_on FROM posted_entry) AS leg
+    GROUP BY id
+),
+touched AS MATERIALIZED (
+    SELECT d.place, d.id, d.total_minor, d.issued_on,
+           {", ".join(f"d.{name}" for name in FIGURES)}
+    FROM (SELECT DISTINCT id FROM touched_document) AS t
+    CROSS JOIN LATERAL (
+        SELECT looked_up.ctid AS place, looked_up.* FROM document looked_up
+        WHERE looked_up.tenant_id = :tenant_id AND looked_up.id = t.id OFFSET 0
+    ) AS d
+),
+moved AS (
+    SELECT d.id, m.*
+    FROM touched d CROSS JOIN LATERAL (
+        SELECT sum(leg.minor) AS minor, max(leg.effective_on) AS effective_on,
+               sum(leg.minor) FILTER (WHERE leg.minor > 0) AS applied
+        FROM ({LEGS.format(document="d.id")}) AS leg
+    ) AS m
+    WHERE d.last_effective_on IS NOT NULL
+    UNION ALL
+    SELECT d.id, f.minor, f.effective_on, f.applied
+    FROM touched d LEFT JOIN fresh f ON f.id = d.id
+    WHERE d.last_effective_on IS NULL
+),
+figures AS MATERIALIZED (
+    SELECT d.place, f.*,
            ({", ".join(f"d.{name}" for name in FIGURES)}) IS DISTINCT FROM
            ({", ".join(f"f.{name}" for name in FIGURES)}) AS is_wrong
-    FROM (SELECT DISTINCT id FROM touched_document) AS t
-    CROSS JOIN LATERAL {by_key("document", "t.id")} AS d
+    FROM touched d
+    JOIN moved m ON m.id = d.id
     CROSS JOIN LATERAL (
-        SELECT d.total_minor - coalesce(sum(leg.minor), 0)::bigint AS open_minor,
-               max(leg.effective_on) AS last_effective_on,
-               CASE WHEN d.total_minor = coalesce(sum(leg.minor), 0)
-                    THEN greatest(max(leg.effective_on), d.issued_on) END AS closed_on,
-               coalesce(sum(leg.minor) FILTER (WHERE leg.minor > 0), 0) > d.total_minor
-                   AS overapplied
-        FROM ({LEGS.format(document="d.id")}) AS leg
+        SELECT d.total_minor - coalesce(m.minor, 0)::bigint AS open_minor,
+               m.effective_on AS last_effective_on,
+               CASE WHEN d.total_minor = coalesce(m.minor, 0)
+                    THEN greatest(m.effective_on, d.issued_on) END AS closed_on,
+               coalesce(m.applied, 0) > d.total_minor AS overapplied
     ) AS f
 )
-UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)},
-                      next_action_on = NULL
+UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)}
 FROM figures f
-WHERE d.tenant_id = :tenant_id AND d.id = f.id
-  AND d.id = ANY (ARRAY(SELECT w.id FROM figures w WHERE w.is_wrong))
+WHERE d.tenant_id = :tenant_id AND d.ctid = f.place AND f.is_wrong
 """
 
 
@@ -186,19 +221,14 @@ def prepare(landing: Landing) -> None:
 
 def refresh(landing: Landing) -> None:
     """Bring the derived figures of all that the landing changed up to date."""
-    if landing.execute(TOUCH_POSTED).rowcount or _any(landing, POSTED):
-        landing.execute(add_to_months(SETTLED, POSTED_ROWS))
-    if _any(landing, TOUCHED):
-        landing.execute(REFRESH)
+    if not landing.execute(ANY_CHANGE).scalar_one():
+        return
+    landing.execute(TOUCH_POSTED)
+    landing.execute(add_to_months(SETTLED, POSTED_ROWS))
+    landing.execute(REFRESH)
     # What was added must not be added again later in the same transaction.
-    landing.execute("DELETE FROM posted_entry")
-    landing.execute("DELETE FROM touched_document")
-    landing.execute("DELETE FROM guessed_use")
-
-
-def _any(landing: Landing, stage: Stage) -> bool:
-    found = landing.execute(f"SELECT EXISTS (SELECT FROM {stage.name})").scalar_one()
-    return bool(found)
+    for stage in (POSTED, TOUCHED, GUESSED):
+        landing.execute(f"DELETE FROM {stage.name}")
 
 
 def rebuild_months(landing: Landing) -> None:
@@ -207,6 +237,7 @@ def rebuild_months(landing: Landing) -> None:
     What was posted before is in them then, and is not added again.
     """
     landing.execute(TOUCH_POSTED)
+    landing.execute(REFRESH)
     landing.execute("DELETE FROM posted_entry")
     cleared = ", ".join(f"{name} = 0" for name in MONTH_COLUMNS)
     landing.execute(f"UPDATE month_total SET {cleared} WHERE tenant_id = :tenant_id")

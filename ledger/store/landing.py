@@ -12,6 +12,12 @@ from ledger.ids import ConnectionId, RunId
 from ledger.store.session import Session
 
 TICK = timedelta(microseconds=1)
+LOCK = """
+SELECT NULLIF(known_at, '-infinity') AS known_at,
+       NULLIF(clock_at, '-infinity') AS clock_at
+FROM landing_head WHERE tenant_id = :tenant_id FOR UPDATE
+"""
+"""Take the tenant's landing lock, whose row is there from the first landing on."""
 
 
 class ClockBehindError(RequestError):
@@ -82,15 +88,13 @@ def begin(
     Raises:
         ClockBehindError: The clock stands before that of the last landing.
     """
-    session.execute(
-        "INSERT INTO landing_head (tenant_id, known_at, clock_at) "
-        "VALUES (:tenant_id, '-infinity', '-infinity') ON CONFLICT DO NOTHING"
-    )
-    head = session.execute(
-        "SELECT NULLIF(known_at, '-infinity') AS known_at, "
-        "NULLIF(clock_at, '-infinity') AS clock_at "
-        "FROM landing_head WHERE tenant_id = :tenant_id FOR UPDATE"
-    ).one()
+    head = session.execute(LOCK).one_or_none()
+    if head is None:
+        session.execute(
+            "INSERT INTO landing_head (tenant_id, known_at, clock_at) "
+            "VALUES (:tenant_id, '-infinity', '-infinity') ON CONFLICT DO NOTHING"
+        )
+        head = session.execute(LOCK).one()
     known_at = clock_at
     if head.known_at is not None:
         if clock_at < head.clock_at:
