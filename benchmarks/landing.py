@@ -8,7 +8,6 @@ is run and reported apart.
 
 import argparse
 import json
-import resource
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from sqlalchemy import make_url
 
 from app.bootstrap import spare_the_collector
 from benchmarks import landing_floor, xero_books
-from benchmarks.meter import Server, measured
+from benchmarks.meter import Server, measured, peak_kb
 from benchmarks.xero_server import Running
 from connectors.contract import Position, Snapshot, Step
 from connectors.http import Seam
@@ -155,14 +154,14 @@ def main() -> None:
     else:
         with ours_at(xero_books.DAY_AT, books, arguments.url) as ours:
             costs["pull"] = measured(server, ours.pull)
-            costs["peak_kb"] = _peak_kb()
+            costs["peak_kb"] = peak_kb()
             if arguments.way == "night":
                 costs["check"] = measured(server, ours.check)
     check_sums(books, expected["day"])
     if arguments.way == "night":
         costs |= night(server, books, arguments.url)
         check_sums(books, expected["night"])
-    print(json.dumps({"peak_kb": _peak_kb()} | costs, default=asdict))
+    print(json.dumps({"peak_kb": peak_kb()} | costs, default=asdict))
 
 
 def night(server: Server, books: Books, url: str) -> dict[str, Any]:
@@ -178,10 +177,6 @@ def night(server: Server, books: Books, url: str) -> dict[str, Any]:
     found["calls"] = site.calls()
     site.tell("day")
     return found
-
-
-def _peak_kb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import statistics
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import psutil
 import psycopg
@@ -58,6 +59,20 @@ def client_cpu_s() -> float:
     """Return the processor time of this process."""
     usage = resource.getrusage(resource.RUSAGE_SELF)
     return usage.ru_utime + usage.ru_stime
+
+
+def peak_kb() -> int:
+    """Return the most memory this process has had.
+
+    What the operating system counts for a process includes its parent's before it was
+    one of its own, except where Linux keeps the count of the program alone.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="utf-8").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1])
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def measured(server: Server, work: Callable[[], object]) -> Cost:

@@ -1,6 +1,7 @@
 """The organisation of `xero_books` written as Xero writes it, page by page."""
 
 import json
+import sys
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -21,6 +22,9 @@ from benchmarks.xero_books import (
     Part,
     expected,
 )
+
+EXPECTED = "expected.json"
+"""The file that says what the pages come to."""
 
 
 def write(folder: Path, count: int) -> dict[str, Any]:
@@ -54,6 +58,7 @@ def write(folder: Path, count: int) -> dict[str, Any]:
     night["changed"] = len(changed) + len(paid)
     night["differing"] = len(unseen)
     found["night"] = night
+    (folder / EXPECTED).write_text(json.dumps(found), encoding="utf-8")
     return found
 
 
@@ -228,3 +233,7 @@ def _payment(books: Books, one: Part) -> str:
         f'"Name":"Customer {paid.contact} Ltd"}},"LineItems":[],'
         f'"CurrencyCode":"{paid.currency}"}},"HasValidationErrors":false}}'
     )
+
+
+if __name__ == "__main__":
+    write(Path(sys.argv[1]), int(sys.argv[2]))
