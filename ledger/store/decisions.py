@@ -1,6 +1,7 @@
 """Decisions are kept with the facts they were made from, to be made again at will.
 
-A silence is kept once a day while it stays the same, however often a night runs.
+What is decided again is kept once a day while it stays the same, however often a night
+runs.
 """
 
 import json
@@ -36,26 +37,32 @@ STAGE = Stage("stage_decision", (("n", "int4"), *COLUMNS))
 
 # What says the same as the day's last word on the same debtor and currency is no news.
 SAVE = f"""
-WITH fresh AS MATERIALIZED (
-    SELECT s.* FROM stage_decision s
+WITH compared AS MATERIALIZED (
+    SELECT s.*, last.id AS last_id,
+           coalesce((last.outcome, last.reason, last.step, last.facts_hash)
+                    = (s.outcome, s.reason, s.step, s.facts_hash), false) AS is_old
+    FROM stage_decision s
     LEFT JOIN LATERAL (
-        SELECT d.outcome, d.reason, d.step, d.facts_hash FROM decision d
+        SELECT d.* FROM decision d
         WHERE d.tenant_id = :tenant_id AND d.debtor_id = s.debtor_id
           AND d.business_on = s.business_on AND d.currency = s.currency
         ORDER BY d.id DESC LIMIT 1
     ) AS last ON true
-    WHERE s.outcome <> 'silent'
-       OR (last.outcome, last.reason, last.step, last.facts_hash)
-          IS DISTINCT FROM (s.outcome, s.reason, s.step, s.facts_hash)
-)
-INSERT INTO decision (tenant_id, {", ".join(name for name, _ in COLUMNS)})
-SELECT :tenant_id, {
+),
+made AS (
+    INSERT INTO decision (tenant_id, {", ".join(name for name, _ in COLUMNS)})
+    SELECT :tenant_id, {
     ", ".join(
         f"CAST({name} AS jsonb)" if name == "facts" else name for name, _ in COLUMNS
     )
 }
-FROM fresh ORDER BY n
-RETURNING id, debtor_id, currency
+    FROM compared WHERE NOT is_old ORDER BY n
+    RETURNING id, debtor_id, currency
+)
+SELECT NULL AS n, id, debtor_id, currency FROM made
+UNION ALL
+SELECT n, last_id, debtor_id, currency FROM compared WHERE is_old
+ORDER BY id
 """
 
 LISTED = """
@@ -96,8 +103,8 @@ class StoredDecision:
     Attributes:
         outcome: `speak` or `silent`.
         reason: Why it is silent; empty where it speaks.
-        facts: All that the decision was made from, as JSON.
-        facts_hash: Of the facts, the instant of deciding left out.
+        facts: All that the decision was made from, as JSON, and what was refused.
+        facts_hash: Of what it was made from, instants left out.
     """
 
     id: int | None = None
@@ -123,41 +130,47 @@ class Counted:
     debtors: int
 
 
-def save_all(
-    session: Session, decisions: Sequence[StoredDecision]
-) -> dict[tuple[DebtorId, Currency], int]:
-    """Keep decisions; return the numbers of those that say something new.
+def save_all(session: Session, decisions: Sequence[StoredDecision]) -> list[int]:
+    """Keep decisions; return their numbers, in their order.
 
-    Each is of another debtor or currency.
+    One that says what the day's last on the same debtor and currency said is that one.
     """
     if not decisions:
-        return {}
+        return []
     STAGE.create(session)
     session.execute("DELETE FROM stage_decision")
-    STAGE.fill(
-        session,
-        (
-            (
-                number,
-                one.debtor_id,
-                one.currency,
-                one.business_on,
-                one.decided_at,
-                one.outcome,
-                one.reason,
-                one.cadence,
-                one.cadence_version,
-                one.step,
-                json.dumps(one.facts, ensure_ascii=False, sort_keys=True),
-                one.facts_hash,
-            )
-            for number, one in enumerate(decisions)
-        ),
+    STAGE.fill(session, (_row(*one) for one in enumerate(decisions)))
+    numbers: dict[int, int] = {}
+    made: dict[tuple[Any, str], list[int]] = {}
+    for row in session.execute(SAVE):
+        if row.n is None:
+            made.setdefault((row.debtor_id, row.currency), []).append(row.id)
+        else:
+            numbers[row.n] = row.id
+    # Those of one debtor and currency got their numbers in their order.
+    return [
+        numbers[number]
+        if number in numbers
+        else made[one.debtor_id, one.currency].pop(0)
+        for number, one in enumerate(decisions)
+    ]
+
+
+def _row(number: int, one: StoredDecision) -> tuple[Any, ...]:
+    return (
+        number,
+        one.debtor_id,
+        one.currency,
+        one.business_on,
+        one.decided_at,
+        one.outcome,
+        one.reason,
+        one.cadence,
+        one.cadence_version,
+        one.step,
+        json.dumps(one.facts, ensure_ascii=False, sort_keys=True),
+        one.facts_hash,
     )
-    return {
-        (DebtorId(row.debtor_id), Currency(row.currency)): int(row.id)
-        for row in session.execute(SAVE)
-    }
 
 
 def load(session: Session, one: int) -> StoredDecision:

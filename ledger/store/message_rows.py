@@ -1,6 +1,6 @@
 """Messages read back: what was said, exactly, and what became of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -162,6 +162,29 @@ def listing(
         _stored(row, tuple(items.get(row.id, ())), tuple(attached.get(row.id, ())))
         for row in rows
     ]
+
+
+LAST_SENT = """
+SELECT DISTINCT ON (m.debtor_id, m.identity, m.currency)
+       m.debtor_id, m.identity, m.currency, m.mail_id
+FROM message m
+WHERE m.tenant_id = :tenant_id AND m.debtor_id = ANY (:debtor_ids)
+  AND m.channel = 'email' AND m.state = 'sent'
+ORDER BY m.debtor_id, m.identity, m.currency, m.business_on DESC, m.id DESC
+"""
+
+
+def last_mail_ids(
+    session: Session, debtor_ids: Collection[DebtorId]
+) -> dict[tuple[DebtorId, str, Currency], str]:
+    """Return the Message-ID of the last mail sent, by debtor, sender and currency."""
+    if not debtor_ids:
+        return {}
+    rows = session.execute(LAST_SENT, {"debtor_ids": list(debtor_ids)})
+    return {
+        (DebtorId(row.debtor_id), row.identity, Currency(row.currency)): row.mail_id
+        for row in rows
+    }
 
 
 ITEMS = """

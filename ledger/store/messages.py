@@ -21,6 +21,7 @@ from ledger.store.message_rows import (
     UnknownMessageError,
     by_mail_id,
     events,
+    last_mail_ids,
     listing,
     load,
 )
@@ -36,6 +37,7 @@ __all__ = [
     "begin_sending",
     "by_mail_id",
     "events",
+    "last_mail_ids",
     "listing",
     "load",
     "mark",

@@ -118,12 +118,23 @@ class DatabaseError(RetryableError):
         super().__init__(f"The database {reason}.", remedy=remedy)
 
 
+class OvertakenError(DatabaseError):
+    """What a transaction had read was changed by another before it could write."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "changed under a transaction, of which nothing was stored", "Run again."
+        )
+
+
 @contextmanager
 def named_errors() -> Iterator[None]:
     """Give a name to what is not a fault of the product.
 
     Raises:
-        DatabaseError: The disk is full, the server is gone, a lock was not free.
+        DatabaseError: The disk is full, the server is gone, a lock was not free, or
+            another transaction was first.
     """
     try:
         yield
@@ -139,6 +150,11 @@ def named_errors() -> Iterator[None]:
                     "is busy: another process holds the tenant's ledger",
                     "Run again when it has finished.",
                 ) from error
+            case (
+                psycopg.errors.SerializationFailure()
+                | psycopg.errors.DeadlockDetected()
+            ):
+                raise OvertakenError from error
             case psycopg.errors.QueryCanceled():
                 raise DatabaseError(
                     f"stopped a question after {STATEMENT_TIMEOUT_S} seconds",
@@ -187,6 +203,21 @@ class Database:
         """Open a transaction of one tenant; it commits when the block ends well."""
         with named_errors():
             with self._engine.begin() as connection:
+                _enter(connection, scope)
+                session, noted = Session(connection, scope), connection.info
+                yield session
+            noted.setdefault(MADE, set()).update(session.made)
+
+    @contextmanager
+    def steady(self, scope: TenantScope) -> Iterator[Session]:
+        """Open a transaction that reads one instant and writes over nothing newer.
+
+        Raises:
+            OvertakenError: What it would write over was changed meanwhile; nothing of
+                it is stored, and it may be tried again.
+        """
+        with named_errors():
+            with self._snapshots.begin() as connection:
                 _enter(connection, scope)
                 session, noted = Session(connection, scope), connection.info
                 yield session
