@@ -124,7 +124,7 @@ def main() -> None:
         data = asked[-1]
         assert isinstance(data, LoginPassword)
         good = [data.login.decode(), data.password.decode()] == login
-        return AuthResult(success=good, auth_data=data if good else None)
+        return AuthResult(success=good, handled=good, auth_data=data if good else None)
 
     def serve() -> SMTP:
         return SMTP(

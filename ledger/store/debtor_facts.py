@@ -103,9 +103,12 @@ WHERE l.tenant_id = :tenant_id AND l.debtor_id = ANY (:debtor_ids) AND l.is_open
 GROUP BY l.debtor_id
 """
 
+# A run that read a few documents again, as before a message goes, read no books whole.
 READ = """
 SELECT r.connection_id, max(r.started_at) AS read_at FROM sync_run r
-WHERE r.tenant_id = :tenant_id AND r.state = 'completed' GROUP BY r.connection_id
+WHERE r.tenant_id = :tenant_id AND r.state = 'completed'
+  AND r.summary #>> '{steps,0,label}' IS DISTINCT FROM 'documents asked for'
+GROUP BY r.connection_id
 """
 
 OWED_DOCUMENTS = """

@@ -1,0 +1,272 @@
+"""Sends what is ready: each message at most once, and none to someone who has paid.
+
+A message's items are read in the books again, the gate is asked once more under a lock,
+the row is written down as being sent, and only then it is handed over. Whatever process
+dies at whatever instant, the row says how far it came:
+
+    ready    nobody has begun; it may be sent
+    sending  it may have gone; nobody but a witness or a person says whether it did
+    sent     the mail server, the folder or the printer has said that it has it
+
+One worker of a tenant sends at a time, so that rates hold, and a row found in `sending`
+is one whose worker is gone. Two would still send nothing twice: the row lets one begin.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from ledger.calendar import Clock
+from ledger.errors import ConfigurationError, RecordError, RetryableError
+from ledger.identities import Identity
+from ledger.reminders import Channel, Message, MessageId, MessageState
+from ledger.store import identities, messages, outgoing
+from ledger.store.outgoing import Source
+from ledger.store.session import Database
+from ledger.store.tenants import Tenant
+from outsourced_ar import interrupted
+from outsourced_ar.delivery.contract import (
+    Deliverers,
+    Delivery,
+    Mail,
+    NoWitness,
+    Verdict,
+    Witness,
+)
+from outsourced_ar.delivery.pace import Pace
+from outsourced_ar.delivery.signing import SigningKey
+from outsourced_ar.delivery.writing import signing_key, written
+from outsourced_ar.facts import Refusal, Silence
+from outsourced_ar.outcomes import Outcomes, Sent
+from outsourced_ar.rechecking import Recheck, is_held
+from outsourced_ar.refreshing import VALID_S, Freshness, Refresh
+
+LOCK_CLASS: Final = 0x0DB2
+"""Advisory locks of tenants that are being sent for share this first key."""
+
+READY_MAX: Final = 100_000
+BATCH: Final = 200
+"""So many messages are read in the books together."""
+WAIT_S_MAX: Final = 1_800
+"""So long a run waits in all for domains that had enough; the rest goes next time."""
+
+
+class SendingBusyError(RetryableError):
+    """Another process sends for this tenant."""
+
+    def __init__(self, slug: str) -> None:
+        """Name the tenant."""
+        super().__init__(
+            f"Another process is sending the messages of {slug!r}.",
+            remedy="Wait until it has finished.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """All that sending a tenant's messages needs.
+
+    Attributes:
+        books: Reads what a message speaks of once more.
+        recheck: The gate.
+        witness: Is asked about messages whose worker was cut off.
+        valid_s: How long what was read of the books holds.
+        wait_s_max: How long a run waits in all for domains that had enough.
+        sleep: Waits so many seconds.
+    """
+
+    database: Database
+    tenant: Tenant
+    clock: Clock
+    deliverers: Deliverers
+    books: Refresh
+    recheck: Recheck
+    witness: Witness = field(default_factory=NoWitness)
+    pace: Pace = field(default_factory=Pace)
+    valid_s: int = VALID_S
+    wait_s_max: float = WAIT_S_MAX
+    sleep: Callable[[float], None] = time.sleep
+
+    def send_ready(self) -> Sent:
+        """Settle what was cut off before, then send what is ready.
+
+        Raises:
+            SendingBusyError: Another process is at it.
+        """
+        key = self.tenant.id % 2**31
+        with self.database.advisory_lock(LOCK_CLASS, key) as free:
+            if not free:
+                raise SendingBusyError(self.tenant.slug)
+            found = interrupted.recover(
+                self.database, self.tenant, self.clock, self.witness
+            )
+            run = _Run(self)
+            result = run.outcomes.result
+            result.seen += found.seen
+            result.parked += found.parked
+            try:
+                run.send_all()
+            finally:
+                self.deliverers.close()
+        return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A message with all it takes to hand it over."""
+
+    message: Message
+    identity: Identity
+    mail: Mail
+
+
+class _Run:
+    def __init__(self, sender: Sender) -> None:
+        self._of = sender
+        self._fresh = Freshness(sender.books, sender.clock, sender.valid_s)
+        self._keys: dict[str, SigningKey | None] = {}
+        self._wait_left_s = sender.wait_s_max
+        self.outcomes = Outcomes(sender.database, sender.tenant, sender.clock)
+
+    def send_all(self) -> None:
+        """Send all that is ready now, a batch at a time."""
+        with self.outcomes.session() as session:
+            ready = messages.take_ready(session, READY_MAX)
+            later = outgoing.put_off(session, ready, self._of.clock.now())
+        for one in later:
+            self.outcomes.result.put_off[one] = "it is not time for another try yet"
+        waiting = [one for one in ready if one not in later]
+        for begin in range(0, len(waiting), BATCH):
+            self._send_batch(waiting[begin : begin + BATCH])
+
+    def _send_batch(self, batch: Sequence[MessageId]) -> None:
+        left = list(batch)
+        while left:
+            sources = self._read_books(left)
+            again, wait_s = [], float("inf")
+            for one in left:
+                of_one = sources.get(one, ())
+                if self._fresh.doubt(of_one) and not self._fresh.has_failed(of_one):
+                    # Sending the others took longer than what was read holds.
+                    again.append(one)
+                    wait_s = 0
+                    continue
+                delay_s = self._send(one, of_one)
+                if delay_s:
+                    again.append(one)
+                    wait_s = min(wait_s, delay_s)
+            left = again
+            if left and not self._wait(wait_s):
+                for one in left:
+                    self.outcomes.result.put_off[one] = "its domain had enough for now"
+                return
+
+    def _wait(self, seconds: float) -> bool:
+        """Wait until a domain may be written to again; say no if that is too long."""
+        if seconds > self._wait_left_s:
+            return False
+        self._wait_left_s -= seconds
+        if seconds:
+            self._of.sleep(seconds)
+        return True
+
+    def _read_books(
+        self, batch: Sequence[MessageId]
+    ) -> dict[MessageId, tuple[Source, ...]]:
+        found: dict[MessageId, list[Source]] = {}
+        with self.outcomes.session() as session:
+            self._of.recheck.prepare(session)
+            for one in outgoing.sources(session, batch):
+                found.setdefault(one.message_id, []).append(one)
+        self._fresh.bring(source for of_one in found.values() for source in of_one)
+        return {one: tuple(of_one) for one, of_one in found.items()}
+
+    def _send(self, one: MessageId, sources: tuple[Source, ...]) -> float:
+        """Send one message, or say why not; return how long its domain is to rest."""
+        doubt = self._fresh.doubt(sources)
+        if doubt is not None:
+            because = f"its books could not be read again: {doubt}"
+            self.outcomes.held(one, Refusal(Silence.STALE, because))
+            return 0
+        prepared = self._prepare(one)
+        if prepared is None:
+            return 0
+        message, identity = prepared.message, prepared.identity
+        domain = prepared.mail.domain
+        is_paced = message.channel is Channel.EMAIL and bool(identity.route.host)
+        if is_paced:
+            rate = identity.route.per_minute
+            delay_s = self._of.pace.delay_s(identity.key, domain, rate)
+            if delay_s:
+                return delay_s
+        if self._begin(one, message):
+            if is_paced:
+                self._of.pace.note(identity.key, domain)
+            self.outcomes.note(message, identity, self._deliver(prepared))
+        return 0
+
+    def _prepare(self, one: MessageId) -> _Prepared | None:
+        """Write a message as it will go; None where it does not."""
+        with self.outcomes.session() as session:
+            message = messages.load(session, one)
+            identity = identities.load(session, message.identity)
+        if message.state is not MessageState.READY:
+            return None
+        if identity.key in self.outcomes.down:
+            because = self.outcomes.down[identity.key]
+            self.outcomes.held(one, Refusal(Silence.SICK_IDENTITY, because))
+            return None
+        try:
+            # Whatever is wrong with it shows before anything says that it goes.
+            self._of.deliverers.way(identity, message.channel)
+            mail = written(
+                message,
+                identity,
+                self._key(identity),
+                at=self._of.clock.now(),
+                zone=self._of.tenant.timezone,
+            )
+        except ConfigurationError as error:
+            self.outcomes.out_of_order(identity, error.user_message)
+            because = error.user_message
+            self.outcomes.held(one, Refusal(Silence.SICK_IDENTITY, because))
+            return None
+        except RecordError as error:
+            self.outcomes.unwritable(message, error)
+            return None
+        return _Prepared(message, identity, mail)
+
+    def _begin(self, one: MessageId, message: Message) -> bool:
+        """Ask the gate under the debtor's lock, and let the message go or not."""
+        with self.outcomes.session() as session:
+            if not outgoing.hold(session, one):
+                return False
+            refusals = self._of.recheck.refusals(session, message)
+            if not refusals:
+                begun = messages.begin_sending(session, one, self._of.clock.now())
+                assert begun is not None
+                return True
+            if is_held(refusals):
+                self.outcomes.held(one, refusals[0], session)
+                return False
+            lasting = [refusal for refusal in refusals if not is_held((refusal,))]
+            passing = [refusal for refusal in refusals if is_held((refusal,))]
+            self.outcomes.withdrawn(session, one, [*lasting, *passing])
+        return False
+
+    def _deliver(self, prepared: _Prepared) -> Delivery:
+        way = self._of.deliverers.way(prepared.identity, prepared.message.channel)
+        try:
+            return way.deliver(prepared.mail)
+        except Exception as error:  # noqa: BLE001 - our own fault must not send it twice
+            name = type(error).__name__
+            return Delivery(
+                verdict=Verdict.UNCERTAIN,
+                words=f"something went wrong inside Duebridge ({name})",
+            )
+
+    def _key(self, identity: Identity) -> SigningKey | None:
+        if identity.key not in self._keys:
+            self._keys[identity.key] = signing_key(identity, self._of.deliverers)
+        return self._keys[identity.key]
