@@ -34,11 +34,13 @@ WHERE d.tenant_id = :tenant_id AND {OWED} GROUP BY d.debtor_id ORDER BY d.debtor
 
 STAGE = Stage("stage_next_action", (("id", "uuid"), ("next_on", "date")))
 
-# A date that stands already is not written again: a row has seven index entries.
+# A date that stands already is not written again, nor is one day that has come instead
+# of another: a row has seven index entries.
 SET_NEXT = """
 UPDATE document d SET next_action_on = s.next_on FROM stage_next_action s
 WHERE d.tenant_id = :tenant_id AND d.id = s.id
   AND d.next_action_on IS DISTINCT FROM s.next_on
+  AND NOT coalesce(d.next_action_on <= :today AND s.next_on <= :today, false)
 """
 
 FORGET_DOCUMENTS = """
@@ -66,14 +68,14 @@ def all_owing(session: Session) -> list[DebtorId]:
     return [DebtorId(one) for one in session.execute(ANY_OWED).scalars()]
 
 
-def set_next(session: Session, next_on: Mapping[DocumentId, date]) -> int:
+def set_next(session: Session, next_on: Mapping[DocumentId, date], today: date) -> int:
     """Write when documents are to be looked at next; return how many changed."""
     if not next_on:
         return 0
     STAGE.create(session)
     session.execute("DELETE FROM stage_next_action")
     STAGE.fill(session, next_on.items())
-    return session.execute(SET_NEXT).rowcount
+    return session.execute(SET_NEXT, {"today": today}).rowcount
 
 
 def forget_documents(session: Session, documents: Collection[DocumentId]) -> int:

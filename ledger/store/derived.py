@@ -187,7 +187,8 @@ figures AS MATERIALIZED (
                coalesce(m.applied, 0) > d.total_minor AS overapplied
     ) AS f
 )
-UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)}
+UPDATE document d SET {", ".join(f"{name} = f.{name}" for name in FIGURES)},
+                      next_action_on = NULL
 FROM figures f
 WHERE d.tenant_id = :tenant_id AND d.ctid = f.place AND f.is_wrong
 """

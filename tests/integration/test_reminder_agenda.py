@@ -55,7 +55,8 @@ def looked_at(books: Books) -> Books:
 def look_at(books: Books, *numbers: str) -> None:
     """Write that invoices are next to be looked at much later."""
     with books.database.tenant(books.tenant.scope) as session:
-        agenda.set_next(session, {document_key(books, one): LATER for one in numbers})
+        dates = {document_key(books, one): LATER for one in numbers}
+        agenda.set_next(session, dates, A_DAY)
 
 
 def waiting(books: Books, on: date = A_DAY) -> list[str]:
@@ -194,9 +195,11 @@ def test_all_owing_asks_no_agenda(looked_at: Books) -> None:
 
 
 def test_dates_that_stand_are_not_written_again(looked_at: Books) -> None:
-    """Writing the same dates twice changes no row."""
+    """Writing the same dates twice changes no row, nor does another day that came."""
     dates: dict[DocumentId, date] = {document_key(looked_at, "I1"): LATER}
     with looked_at.database.tenant(looked_at.tenant.scope) as session:
-        assert agenda.set_next(session, dates) == 0
+        assert agenda.set_next(session, dates, A_DAY) == 0
         dates[document_key(looked_at, "I2")] = A_DAY
-        assert agenda.set_next(session, dates) == 1
+        assert agenda.set_next(session, dates, A_DAY) == 1
+        dates[document_key(looked_at, "I2")] = A_DAY - timedelta(days=1)
+        assert agenda.set_next(session, dates, A_DAY) == 0
