@@ -1,5 +1,6 @@
 """Where words come from: what the night asks of whoever writes its messages."""
 
+from collections.abc import Mapping
 from typing import Protocol
 
 from ledger.errors import ConfigurationError
@@ -37,4 +38,8 @@ class Composer(Protocol):
         Raises:
             MissingTextError: A text is missing; nothing is said in another language.
         """
+        ...
+
+    def outcomes(self, language: str) -> Mapping[str, str]:
+        """Return the codes of how a call may end, with what the caller reads."""
         ...

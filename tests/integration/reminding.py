@@ -1,12 +1,17 @@
 """Builders for what is said to debtors: messages, identities, a released tenant."""
 
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from uuid import UUID
 
+from msgspec import structs
+
+from ledger.calendar import FixedClock
 from ledger.identities import ClientIdentity
 from ledger.ids import DebtorId, DocumentId, SourceId
 from ledger.money import Currency
-from ledger.records import DocumentKind, DocumentRef
+from ledger.records import Debtor, DocumentKind, DocumentRef
 from ledger.reminders import (
     Channel,
     Mandate,
@@ -17,8 +22,13 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from ledger.store import keys, mandates
-from ledger.testing import AN_INSTANT, EUR, Books
+from ledger.store import connections, decisions, keys, mandates, messages
+from ledger.store.connections import RunState
+from ledger.store.decisions import StoredDecision
+from ledger.testing import AN_INSTANT, EUR, Books, a_debtor
+from outsourced_ar.composing import Composer, MissingTextError
+from outsourced_ar.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.night import NightResult, plan_night
 
 A_DAY = date(2026, 3, 10)
 AN_HOUR = datetime.combine(A_DAY, time(9), UTC)
@@ -110,3 +120,117 @@ def an_identity(key: str = "client") -> ClientIdentity:
         reply_to="accounts@client.example",
         logo=b"\x89PNG\x00",
     )
+
+
+@dataclass
+class PlainComposer:
+    """Writes in one sentence; a test may have it run something, or lack a language."""
+
+    lacking: frozenset[str] = frozenset()
+    happens: Callable[[], None] | None = None
+
+    def compose(self, speech: Speech, facts: DebtorFacts, tonight: Tonight) -> Message:
+        """Return a message whose words are its figures."""
+        if self.happens is not None:
+            happens, self.happens = self.happens, None
+            happens()
+        if speech.language in self.lacking:
+            raise MissingTextError(language=speech.language, what=speech.template)
+        contact = speech.contact
+        address = {
+            Channel.EMAIL: contact and contact.email,
+            Channel.CALL: contact and contact.phone,
+            Channel.LETTER: "\n".join(facts.note.address),
+        }[speech.channel]
+        named = f"{speech.debtor_id.hex}.{speech.channel}.{speech.currency}"
+        return Message(
+            debtor_id=speech.debtor_id,
+            voice=speech.voice,
+            identity=speech.identity,
+            channel=speech.channel,
+            currency=speech.currency,
+            business_on=tonight.today,
+            state=MessageState.PLANNED,
+            cadence=speech.cadence,
+            cadence_version=speech.cadence_version,
+            step=speech.step,
+            tone=speech.tone,
+            template=speech.template,
+            language=speech.language,
+            contact_id=contact.id if contact else None,
+            recipient=facts.name,
+            address=address or "",
+            subject=f"{speech.step} for {facts.name}",
+            text=f"{speech.total_minor} {speech.currency}",
+            html="",
+            mail_id=f"<{named}.{tonight.today}@client.example>",
+            total_minor=speech.total_minor,
+            credits_minor=speech.credits_minor,
+            items=speech.items,
+        )
+
+    def outcomes(self, language: str) -> Mapping[str, str]:
+        """Return two ways a call may end."""
+        return {"promise": f"promise ({language})", "no_answer": "nobody there"}
+
+
+LANGUAGES = {Voice.CLIENT: frozenset({"de", "en"}), Voice.AGENCY: frozenset({"de"})}
+
+
+def a_customer(number: str = "D1") -> Debtor:
+    """Make a German debtor that can be mailed."""
+    return structs.replace(
+        a_debtor(number, f"Customer {number} GmbH"),
+        country="DE",
+        email=f"{number.lower()}@debtor.example",
+    )
+
+
+def read_whole(books: Books, at: datetime) -> None:
+    """Note that the books were read from end to end."""
+    with books.database.tenant(books.tenant.scope) as session:
+        run = connections.begin_run(
+            session, books.connection.id, started_at=at, business_on=at.date()
+        )
+        connections.end_run(
+            session, run, state=RunState.COMPLETED, completed_at=at, summary={}
+        )
+
+
+def night_clock(day: date) -> FixedClock:
+    """Stand at four in the morning, UTC, of a day."""
+    return FixedClock(datetime.combine(day, time(4), UTC))
+
+
+def a_night(
+    books: Books,
+    day: date = A_DAY,
+    composer: Composer | None = None,
+    *,
+    everyone: bool = False,
+    batch: int = 500,
+) -> NightResult:
+    """Read the books and plan a night."""
+    clock = night_clock(day)
+    read_whole(books, clock.now())
+    return plan_night(
+        books.database,
+        books.tenant,
+        clock,
+        composer or PlainComposer(),
+        languages=LANGUAGES,
+        everyone=everyone,
+        batch=batch,
+    )
+
+
+def said(books: Books) -> list[Message]:
+    """Return every message there is, by day."""
+    with books.database.question(books.tenant.scope) as session:
+        return [one.message for one in messages.listing(session)]
+
+
+def decided(books: Books) -> list[StoredDecision]:
+    """Return every decision there is, by day."""
+    with books.database.question(books.tenant.scope) as session:
+        return decisions.listing(session)
