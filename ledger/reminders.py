@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum, auto
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
@@ -53,7 +53,10 @@ class Tone(StrEnum):
     @property
     def level(self) -> int:
         """Its place on the ladder, from 0."""
-        return list(Tone).index(self)
+        return _TONE_LEVELS[self]
+
+
+_TONE_LEVELS: Final = {tone: place for place, tone in enumerate(Tone)}
 
 
 class MessageState(StrEnum):

@@ -224,6 +224,8 @@ class _When(Part):
     segments: Words = frozenset()
 
     def made(self) -> Conditions:
+        if self == _When():
+            return NO_CONDITIONS
         return Conditions(
             amount_min=tuple(sorted(self.amount_min.items())),
             amount_max=tuple(sorted(self.amount_max.items())),

@@ -32,6 +32,10 @@ class Offset(NamedTuple):
     is_before: bool
     in_business_days: bool
 
+    def days_from(self, due_on: date) -> date:
+        """Return the calendar day that lies so far from the due date."""
+        return due_on + timedelta(days=-self.days if self.is_before else self.days)
+
     def __str__(self) -> str:
         if self.days == 0:
             return "on the due date"
@@ -113,10 +117,10 @@ class Calendar:
         """
         if offset.days == 0:
             return due_on
-        signed = -offset.days if offset.is_before else offset.days
         if offset.in_business_days:
+            signed = -offset.days if offset.is_before else offset.days
             return self.plus(due_on, signed)
-        day = due_on + timedelta(days=signed)
+        day = offset.days_from(due_on)
         return self.last_to(day) if offset.is_before else self.first_from(day)
 
 

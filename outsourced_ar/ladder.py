@@ -5,7 +5,8 @@
   long it is overdue: because it was not known, not released, or nobody was reached.
 - From there it climbs one tone at a time, so that nothing presses because of a step
   that was never delivered; of the steps within that, only the latest is taken.
-- Steps keep their distance: where one was taken late, those after it are later too.
+- Steps keep their distance: where one was taken more than a few days late, those after
+  it are later too. A small delay, as by the gap between messages, is made up for.
 - A notice before the due date is dropped once that has passed.
 """
 
@@ -17,13 +18,16 @@ from typing import Final
 
 from ledger.calendar import ONE_DAY
 from ledger.reminders import Tone
-from outsourced_ar.cadence import Cadence, Step
+from outsourced_ar.cadence import NO_CONDITIONS, Cadence, Step
 from outsourced_ar.days import Calendar, Offset, reached_on
 from outsourced_ar.facts import Item, Refusal, Silence, TakenStep
 from outsourced_ar.gate import may_press
 
 FAR: Final = date.max
 """The next date of an item for which nothing is left to do."""
+
+MADE_UP_DAYS: Final = 3
+"""A reminder that went so much later than planned does not delay the next one."""
 
 RELOOK_DAYS: Final = 7
 """After so long an item is looked at again for which a condition, or another cadence,
@@ -143,9 +147,16 @@ def _past(item: Item, cadence: Cadence, dates: Sequence[date]) -> _Past:
             level = max(level, step.tone.level)
         if position > done:
             done = position
-            late = (taken.on - dates[position]).days if step.is_after_due else 0
-            shift_days = max(0, late)
+            shift_days = _late_days(taken, step, item.due_on, dates[position])
     return _Past(done, shift_days, level, elsewhere, noticed_on, heard)
+
+
+def _late_days(taken: TakenStep, step: Step, due_on: date, on: date) -> int:
+    """Return by how much a reminder went later than planned; 0 where it was little."""
+    if not step.is_after_due or taken.on <= on + timedelta(days=MADE_UP_DAYS):
+        return 0
+    planned = on if step.offset.in_business_days else step.offset.days_from(due_on)
+    return (taken.on - planned).days
 
 
 def _climb(
@@ -203,7 +214,10 @@ def _met(item: Item, minor: int, ladder: Ladder) -> tuple[bool, ...]:
     overdue_days = (ladder.today - item.due_on).days
     return tuple(
         is_open
-        and step.when.met_by_item(item.currency, minor, overdue_days=overdue_days)
+        and (
+            step.when is NO_CONDITIONS
+            or step.when.met_by_item(item.currency, minor, overdue_days=overdue_days)
+        )
         for step, is_open in zip(ladder.cadence.steps, ladder.open_to, strict=True)
     )
 

@@ -191,7 +191,14 @@ def _assign(night: _Night, currency: Currency, items: Sequence[Item]) -> Assigne
 def _ladder(night: _Night, currency: Currency, cadence: Cadence) -> Ladder:
     facts, tonight = night.facts, night.tonight
 
+    known: dict[str, Refusal | None] = {}
+
     def refuse(step: Step) -> Refusal | None:
+        if step.name not in known:
+            known[step.name] = find(step)
+        return known[step.name]
+
+    def find(step: Step) -> Refusal | None:
         if step.voice is not Voice.CLIENT:
             return gate.agency_refused()
         reached = reach(step, facts)
@@ -205,7 +212,7 @@ def _ladder(night: _Night, currency: Currency, cadence: Cadence) -> Ladder:
         return _limit(night, reached.channel)
 
     used = [
-        known for name in night.rules.cadences if (known := night.cadences.get(name))
+        other for name in night.rules.cadences if (other := night.cadences.get(name))
     ]
     return Ladder(
         cadence=cadence,
