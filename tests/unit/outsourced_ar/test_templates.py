@@ -49,7 +49,7 @@ SAME_IN_MANY: Final = {
     "Questions?",
     "Script",
     "Amount",
-    "Service",
+    "E-mail",
 }
 """Labels that another language may spell as English does."""
 
@@ -423,6 +423,17 @@ def test_a_packaged_text_can_be_copied_and_changed() -> None:
             mine = drafts.draft(place, country=None, is_single=is_single)
             theirs = Drafts().draft(place, country=None, is_single=is_single)
             assert mine.version == theirs.version
+
+
+def test_a_polish_debtor_is_written_to_in_polish() -> None:
+    """S08: subject, body, amounts and dates are Polish."""
+    message = rendered("pl", "first", ONE, credits_minor=0)
+    assert message.subject == "Przypomnienie o płatności: faktura RE-2026-00117"
+    assert "28 stycznia 2026" in message.text
+    assert "1000,00\xa0zł" not in message.text
+    assert "1000,00\xa0€" in message.text
+    assert "28 dni po terminie" in message.text
+    assert 'lang="pl-PL"' in message.html
 
 
 def _traces(identity: Identity) -> list[str]:
