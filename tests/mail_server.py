@@ -39,7 +39,8 @@ class Arrived:
     @property
     def mail_id(self) -> str:
         """Its Message-ID."""
-        return str(self.mail["Message-ID"])
+        head = self.content.partition(b"\r\n\r\n")[0]
+        return str(email.message_from_bytes(head)["Message-ID"])
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ has, only the server's answer says so.
 
 import re
 import smtplib
+import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
@@ -274,6 +275,9 @@ class SmtpDeliverer:
             self._log_in(server)
         if server.sock is not None:
             server.sock.settimeout(ANSWER_S)
+            # The end of a mail is written by itself; else it waits 40 ms for an answer
+            # to what was written before it.
+            server.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _log_in(self, server: smtplib.SMTP) -> None:
         assert self.password is not None

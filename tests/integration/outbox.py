@@ -19,8 +19,9 @@ from ledger.reminders import (
     MessageState,
     Task,
 )
-from ledger.store import agenda, connections, identities, messages, tasks
+from ledger.store import connections, identities, messages, tasks
 from ledger.store.connections import RunState
+from ledger.store.messages import Order
 from ledger.testing import Books, a_claim, a_debtor, a_document
 from outsourced_ar.delivery.contract import Delivery, Mail, Verdict
 from outsourced_ar.delivery.routes import Routes
@@ -168,26 +169,30 @@ class Outbox:
                 for name in debtors
             ],
         )
-        orders = [self._order(one, name, changed) for name in debtors]
+        made_messages = [self._message(one, name, changed) for name in debtors]
         mandate = released(self.books)
         with one.database.tenant(one.tenant.scope) as session:
-            found = [
-                messages.queue(
-                    session,
-                    message,
-                    mandate_id=mandate.id,
-                    decision_id=None,
-                    decided_at=MORNING - HOUR,
-                )
-                for message in orders
-            ]
-            on = MORNING.date() + timedelta(days=9)
-            keys = [document_key(one, document.number) for document in made.values()]
-            agenda.set_next(session, dict.fromkeys(keys, on))
+            found = messages.queue_all(
+                session,
+                [
+                    Order(
+                        message=message,
+                        mandate_id=mandate.id,
+                        decision_id=None,
+                        decided_at=MORNING - HOUR,
+                    )
+                    for message in made_messages
+                ],
+            )
+            # They were looked at: only what happens from now on changes that.
+            session.execute(
+                "UPDATE document SET next_action_on = :on WHERE tenant_id = :tenant_id",
+                {"on": MORNING.date() + timedelta(days=9)},
+            )
         assert None not in found
         return [one for one in found if one is not None]
 
-    def _order(self, books: Books, name: str, changed: dict[str, Any]) -> Message:
+    def _message(self, books: Books, name: str, changed: dict[str, Any]) -> Message:
         item = an_item(books, f"I-{name}")
         message = a_message(books, item, debtor=name, on=MORNING.date())
         address = f"ar@{name.lower()}.example"

@@ -1,0 +1,193 @@
+"""Killed at any instant and started again, nothing is sent twice and nothing is lost.
+
+A thousand reminders go to a real mail server, in a process of its own, which has each
+mail on the disk before it says that it took it. The sender is killed with -9 at fifty
+random instants.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.postgres.server import ServerAddress
+from ledger.reminders import MessageState, Task, TaskKind
+from ledger.store import messages
+from ledger.store.message_rows import MessageFilter
+from ledger.store.messages import StoredMessage
+from ledger.store.session import Database
+from ledger.testing import Books
+from tests.acceptance import child_sending
+from tests.integration.outbox import MORNING, Outbox
+from tests.mail_server import Arrived, MailServer, mail_server
+
+ROOT = Path(__file__).parents[2]
+SEED = int(os.environ.get("KILL_SEED", "20260310"))
+KILLS = 50
+REMINDERS = 1_000
+SAMPLE = 30
+"""So many are sent undisturbed, to see how long one takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of the reminders, here and at the server."""
+
+    kills: int
+    stored: list[StoredMessage]
+    tasks: list[Task]
+    arrived: list[Arrived]
+
+    def ids(self, state: MessageState) -> set[str]:
+        """Return the Message-IDs of messages in a state."""
+        return {
+            one.message.mail_id for one in self.stored if one.message.state is state
+        }
+
+
+def start(
+    address: ServerAddress, task: str, arguments: Mapping[str, Any]
+) -> "subprocess.Popen[str]":
+    """Start a task in a process of its own."""
+    url = address.worker_url().render_as_string(hide_password=False)
+    return subprocess.Popen(
+        [sys.executable, child_sending.__file__, task, json.dumps(arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env={**os.environ, child_sending.URL: url, "PYTHONPATH": str(ROOT)},
+    )
+
+
+def answer(child: "subprocess.Popen[str]") -> Any:  # noqa: ANN401 - what JSON holds
+    """Wait for a process and return what it says."""
+    out, error = child.communicate(timeout=200)
+    assert child.returncode == 0, error
+    return json.loads(out)
+
+
+def full(database: Database, place: Path, server: MailServer, count: int) -> Outbox:
+    """Return the outbox of a new tenant with so many reminders to a server."""
+    box = Outbox.open(Books.open(database), place, debtors=[])
+    box.route(host="127.0.0.1", port=server.port, security="none", per_minute=1_000_000)
+    box.queue(*(f"D{number}" for number in range(count)))
+    return box
+
+
+def stored(box: Outbox) -> list[StoredMessage]:
+    """Return all of a tenant's messages."""
+    with box.books.database.tenant(box.books.tenant.scope) as session:
+        return messages.listing(session, MessageFilter(), limit=2 * REMINDERS)
+
+
+@pytest.fixture(scope="module")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Iterator[MailServer]:
+    """A real mail server."""
+    with mail_server(tmp_path_factory.mktemp("mails")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def outcome(
+    server: ServerAddress,
+    database: Database,
+    mails: MailServer,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Outcome:
+    """Send a thousand reminders under fire."""
+    place = tmp_path_factory.mktemp("kill")
+    sample = full(database, place, mails, SAMPLE)
+    took = answer(start(server, "timed", {"tenant": sample.books.tenant.slug}))
+    seconds = took["seconds"] / SAMPLE * REMINDERS
+    assert {one.message.state for one in stored(sample)} == {MessageState.SENT}
+    box = full(database, place, mails, REMINDERS)
+    before = {one.mail_id for one in mails.arrived()}
+    arguments = {
+        "tenant": box.books.tenant.slug,
+        "seed": SEED,
+        "kills_max": KILLS,
+        # Lives of half of it in the mean: fifty of them are a good part of the whole.
+        "longest_s": 1.3 * seconds / KILLS,
+    }
+    found = answer(start(server, "killed", arguments))
+    assert found["code"] == 0
+    return Outcome(
+        found["kills"],
+        stored(box),
+        box.tasks(),
+        [one for one in mails.arrived() if one.mail_id not in before],
+    )
+
+
+def test_every_message_arrives_at_most_once(outcome: Outcome) -> None:
+    """No debtor is reminded twice, whenever the sender dies."""
+    counts = Counter(one.mail_id for one in outcome.arrived)
+    assert counts
+    assert max(counts.values()) == 1, f"seed {SEED}"
+
+
+def test_every_one_that_counts_as_sent_has_arrived(outcome: Outcome) -> None:
+    """The server's answer is believed, and nothing else."""
+    arrived = {one.mail_id for one in outcome.arrived}
+    assert outcome.ids(MessageState.SENT) <= arrived, f"seed {SEED}"
+
+
+def test_none_is_lost(outcome: Outcome) -> None:
+    """Each was sent, or waits for a person's word; and what arrived is among them."""
+    sent, unknown = (
+        outcome.ids(MessageState.SENT),
+        outcome.ids(MessageState.UNKNOWN),
+    )
+    assert len(sent) + len(unknown) == REMINDERS == len(outcome.stored)
+    assert {one.mail_id for one in outcome.arrived} <= sent | unknown
+
+
+def test_every_missing_one_is_parked_with_the_instant(outcome: Outcome) -> None:
+    """A person is asked about each, and told when it was being sent."""
+    unknown = [
+        one for one in outcome.stored if one.message.state is MessageState.UNKNOWN
+    ]
+    asked = {task.message_id: task for task in outcome.tasks}
+    assert {one.message.id for one in unknown} == set(asked)
+    for one in unknown:
+        task = asked[one.message.id]
+        assert task.kind is TaskKind.DELIVERY
+        assert one.sending_at is not None
+        assert task.details["sending_at"] == one.sending_at.isoformat()
+        assert f"{MORNING:%Y-%m-%d %H:%M:%S} UTC" in task.title
+
+
+def test_it_was_killed_often_enough(outcome: Outcome) -> None:
+    """Some of the kills struck while a message was on its way; each parked one only."""
+    unknown = outcome.ids(MessageState.UNKNOWN)
+    arrived = {one.mail_id for one in outcome.arrived}
+    print(  # noqa: T201 - pytest shows it when it matters
+        f"seed {SEED}: {outcome.kills} kills, "
+        f"{len(outcome.ids(MessageState.SENT))} sent, {len(unknown)} unknown, "
+        f"{len(unknown & arrived)} of those arrived"
+    )
+    assert outcome.kills == KILLS
+    assert 1 <= len(unknown) <= KILLS
+
+
+def test_two_processes_at_once_send_each_message_once(
+    server: ServerAddress, database: Database, mails: MailServer, tmp_path: Path
+) -> None:
+    """Whoever comes second waits, and finds nothing left."""
+    box = full(database, tmp_path, mails, SAMPLE)
+    before = {one.mail_id for one in mails.arrived()}
+    arguments = {"tenant": box.books.tenant.slug}
+    children = [start(server, "sent", arguments) for _ in range(2)]
+    counts = [answer(child)["sent"] for child in children]
+    assert sorted(counts) == [0, SAMPLE]
+    arrived = [one.mail_id for one in mails.arrived() if one.mail_id not in before]
+    assert len(arrived) == len(set(arrived)) == SAMPLE
+    assert {one.message.state for one in stored(box)} == {MessageState.SENT}
