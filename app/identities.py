@@ -1,13 +1,11 @@
 """Looks up the mail domains of a tenant's identities, and keeps what was found."""
 
 from app.bootstrap import Product
+from app.reminding import SIGNING_KEY
 from ledger.store import identities
 from ledger.store.tenants import Tenant
 from outsourced_ar.delivery.domain_health import DnsRecords, Examination, examine
 from outsourced_ar.delivery.signing import SigningKey
-
-SIGNING_KEY = "dkim"
-"""Under which name an identity's signing key is sealed."""
 
 
 def examine_all(product: Product, owner: Tenant) -> dict[str, Examination]:

@@ -16,6 +16,7 @@ from app.bootstrap import spare_the_collector
 from app.cli import (
     ageing,
     books,
+    cadences,
     connect,
     demo,
     dso,
@@ -28,6 +29,7 @@ from app.cli import (
     problems,
     profile,
     prove,
+    remind,
     setup,
     simulator,
     stops,
@@ -69,6 +71,8 @@ for room in (
     stops,
     mandate,
     messages,
+    cadences,
+    remind,
     simulator,
 ):
     room.register(app)

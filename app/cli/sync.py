@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,6 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
+from app.cli import remind
 from app.cli.connect import ConnectionOption, chosen
 from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
 from app.cli.listing import (
@@ -26,6 +28,7 @@ from app.cli.listing import (
     show,
     text_column,
 )
+from app.cli.remind import Reminded, may_speak, reminded
 from connectors import contract
 from ledger.errors import DuebridgeError, RequestError
 from ledger.ids import SourceId
@@ -247,7 +250,11 @@ def night_command(
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """Read and prove every connection of a tenant, or of all; safe to run from cron."""
+    """Read and prove every connection of a tenant, or of all, then decide reminders.
+
+    Safe to run from cron. What is decided leaves within business hours: `duebridge
+    remind` sends it then.
+    """
     if (tenant is None) is not all_:
         raise RequestError("Name a tenant, or give --all.")
     with opened(context) as product, progress_bars() as watch:
@@ -256,11 +263,17 @@ def night_command(
                 owners = tenants.load_all(connection)
         else:
             owners = [product.tenant(tenant)]
-        nights = [
-            night for owner in owners for night in product.night(owner, watch=watch)
-        ]
-    show(night_listing(nights), format_, out)
-    raise typer.Exit(exit_code(nights))
+        nights: list[Night] = []
+        ends: list[Reminded] = []
+        for owner in owners:
+            nights += product.night(owner, watch=watch)
+            if may_speak(product, owner):
+                ends.append(reminded(product, owner))
+    listing = night_listing(nights)
+    notes = [*listing.notes, *(end.summary for end in ends)]
+    show(replace(listing, notes=notes), format_, out)
+    codes = {exit_code(nights), remind.exit_code(ends)}
+    raise typer.Exit(Exit.FAILED if Exit.FAILED in codes else max(codes))
 
 
 def exit_code(nights: list[Night]) -> Exit:

@@ -72,8 +72,10 @@ class Session:
     ) -> CursorResult[Any]:
         """Run one question and read its rows as they are used, not all at once."""
         values = {"tenant_id": self.scope.tenant_id, **(parameters or {})}
-        return self._connection.execution_options(yield_per=STREAM_ROWS).execute(
-            _text(sql), values
+        # For this statement only: the connection's own options would hold for writes
+        # that follow as well, and those cannot be read in pieces.
+        return self._connection.execute(
+            _text(sql), values, execution_options={"yield_per": STREAM_ROWS}
         )
 
     def execute_many(

@@ -71,6 +71,7 @@ def test_every_command_is_in_the_json_contract_or_lists_nothing() -> None:
         "tenant",
         "simulator",
         "rotate-key",
+        "cadence",
         "identity",
         "contact",
         "note",
