@@ -8,7 +8,7 @@ contain anything of the other; the agency is told the creditor's name and no mor
 import hashlib
 from collections.abc import Mapping
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from ledger.errors import InvariantError
 from ledger.identities import AgencyIdentity, ClientIdentity, Identity
@@ -111,32 +111,13 @@ class MessageComposer:
             WrongTotalError: The speech's figures do not agree.
             NothingOwedError: There is nothing to remind of.
         """
-        by = self._author(speech)
-        if speech.language not in texts.languages():
-            raise MissingTextError(language=speech.language, what="text")
-        if speech.template not in texts.KEYS:
-            raise MissingTextError(language=speech.language, what=speech.template)
         recipient, address = _reached(speech, facts)
-        draft = self._drafts.draft(
-            place := Place(speech.template, speech.language),
-            country=facts.country,
-            is_single=(figures := statement(speech, on=tonight.today)).is_single,
-        )
-        writer = locales.writer(speech.language, facts.country, draft.words.locale)
-        told = Figures(
-            statement=figures,
-            writer=writer,
-            words=draft.words,
-            identity=by.identity,
-            creditor=by.creditor,
-            facts=facts,
-            contact=plain(speech.contact.name) if speech.contact else "",
-        )
-        said = phrase(draft, told, key=place.key, channel=speech.channel)
+        said, told, version = self._said(speech, facts, tonight)
+        identity, figures = told.identity, told.statement
         mail_id = message_id(
             self._tenant_id,
             speech.debtor_id,
-            identity=by.identity,
+            identity=identity,
             channel=speech.channel,
             currency=speech.currency,
             on=tonight.today,
@@ -153,14 +134,14 @@ class MessageComposer:
             cadence_version=speech.cadence_version,
             step=speech.step,
             tone=speech.tone,
-            template=f"{place}@{draft.version}",
+            template=version,
             language=speech.language,
             contact_id=speech.contact.id if speech.contact else None,
             recipient=recipient,
             address=address,
             subject=said.subject,
-            text=layouts.text(said, by.identity),
-            html=_html(said, by.identity, speech.channel),
+            text=layouts.text(said, identity),
+            html=_html(said, identity, speech.channel),
             mail_id=mail_id,
             total_minor=figures.total_minor,
             credits_minor=figures.credits_minor,
@@ -168,10 +149,48 @@ class MessageComposer:
             attachments=_attachments(said, told, speech, address=address),
         )
 
+    def letter(
+        self, speech: Speech, facts: DebtorFacts, tonight: Tonight
+    ) -> Mapping[str, Any]:
+        """Return all that a message would say on paper, for `letters.pictures`.
+
+        Raises:
+            As `compose`.
+        """
+        said, told, _ = self._said(speech, facts, tonight)
+        lines = letters.window(facts.name, facts.note.address)
+        return letters.content(said, told, recipient=lines)
+
     def outcomes(self, language: str) -> Mapping[str, str]:
         """Return the codes of how a call may end, with what the caller reads."""
         labels = texts.words(language).outcomes
         return {code: getattr(labels, code) for code in OUTCOMES}
+
+    def _said(
+        self, speech: Speech, facts: DebtorFacts, tonight: Tonight
+    ) -> tuple[Said, Figures, str]:
+        """Return what is said, from which figures, and the text's name and version."""
+        by = self._author(speech)
+        if speech.language not in texts.languages():
+            raise MissingTextError(language=speech.language, what="text")
+        if speech.template not in texts.KEYS:
+            raise MissingTextError(language=speech.language, what=speech.template)
+        place = Place(speech.template, speech.language)
+        figures = statement(speech, on=tonight.today)
+        draft = self._drafts.draft(
+            place, country=facts.country, is_single=figures.is_single
+        )
+        told = Figures(
+            statement=figures,
+            writer=locales.writer(place.language, facts.country, draft.words.locale),
+            words=draft.words,
+            identity=by.identity,
+            creditor=by.creditor,
+            facts=facts,
+            contact=plain(speech.contact.name) if speech.contact else "",
+        )
+        said = phrase(draft, told, key=place.key, channel=speech.channel)
+        return said, told, f"{place}@{draft.version}"
 
     def _author(self, speech: Speech) -> Author:
         by = self._authors.get(speech.identity)
