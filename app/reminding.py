@@ -28,8 +28,6 @@ from sync.pull import WholeOnlyError, unwatched
 if TYPE_CHECKING:
     from app.bootstrap import Product
 
-TEMPLATE: Final = "template"
-"""The kind of rulebook that holds a tenant's own texts."""
 SIGNING_KEY: Final = "dkim"
 """Under which name an identity's signing key is sealed."""
 LETTERS: Final = "letters"
@@ -96,7 +94,7 @@ class Reminders:
         """
         with self.product.database.tenant(self.owner.scope) as session:
             found = {one.key: one for one in identities.load_all(session)}
-            own = rulebooks.load_latest(session, TEMPLATE)
+            own = rulebooks.load_latest(session, rules_in_force.TEMPLATE)
             mandate = mandates.load_last(session)
         speaks = mandate is not None and mandate.mode in {Mode.APPROVE, Mode.AUTOMATIC}
         if speaks and not any(one.voice is Voice.CLIENT for one in found.values()):

@@ -25,6 +25,8 @@ SEGMENTS: Final = "segments"
 POLICY: Final = "policy"
 ALONE: Final = (ASSIGNMENT, SEGMENTS, POLICY)
 """Kinds of which a tenant has one text at a time."""
+TEMPLATE: Final = "template"
+"""The kind that holds a tenant's own texts."""
 OWN: Final = "own"
 """The name of a tenant's own text of such a kind."""
 

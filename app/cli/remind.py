@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,13 +11,14 @@ from app.bootstrap import Product
 from app.cli.context import Exit, FormatOption, OutOption, opened
 from app.cli.listing import Format, Listing, number_column, show, text_column
 from app.logs import keep_traceback
-from app.reminding import Reminders
 from ledger.errors import DuebridgeError, InvariantError, RequestError
 from ledger.reminders import Mode
 from ledger.store import mandates, tenants
 from ledger.store.tenants import Tenant
-from outsourced_ar.night import NightResult
-from outsourced_ar.outcomes import Sent
+
+if TYPE_CHECKING:
+    from outsourced_ar.night import NightResult
+    from outsourced_ar.outcomes import Sent
 
 
 def register(app: typer.Typer) -> None:
@@ -69,8 +70,8 @@ class Reminded:
     """
 
     tenant: str
-    planned: NightResult | None = None
-    sent: Sent | None = None
+    planned: "NightResult | None" = None
+    sent: "Sent | None" = None
     error: DuebridgeError | None = None
 
     @property
@@ -92,6 +93,9 @@ def reminded(
     product: Product, owner: Tenant, *, everyone: bool = False, send: bool = True
 ) -> Reminded:
     """Decide for one tenant and send; what goes wrong is told, and stops no other."""
+    # Only this writes messages: calendars, languages and templates load slowly.
+    from app.reminding import Reminders  # noqa: PLC0415
+
     planned: NightResult | None = None
     try:
         reminders = Reminders(product, owner)
