@@ -28,7 +28,7 @@ KINDS: Final = (CADENCE, ASSIGNMENT, SEGMENTS, POLICY, TEMPLATE)
 
 
 def cadence_items(product: Product, owner: Tenant) -> tuple[list[dict[str, Any]], str]:
-    """Return the cadences in force as JSON has them, and the order they are chosen in."""
+    """Return the cadences in force, as JSON has them, and how they are chosen."""
     with product.database.tenant(owner.scope) as session:
         rules = rules_in_force.in_force(session)
         books = rulebooks.load_latest(session, CADENCE)
@@ -94,7 +94,7 @@ def put_in_force(
     return called, version
 
 
-def read(file: Path, kind: str, name: str | None = None) -> Any:
+def read(file: Path, kind: str, name: str | None = None) -> object:
     """Read a file of a kind.
 
     Raises:
