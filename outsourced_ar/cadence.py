@@ -116,6 +116,13 @@ class Step:
     copy: Channel | None = None
 
     @property
+    def phase(self) -> int:
+        """Of what it speaks: 0 of what will be due, 1 is due today, 2 is overdue."""
+        if self.offset.is_before:
+            return 0
+        return 2 if self.offset.days > 0 else 1
+
+    @property
     def is_after_due(self) -> bool:
         """Whether it reminds of what is overdue, and is no notice beforehand."""
         return self.offset.days > 0 and not self.offset.is_before

@@ -24,12 +24,13 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
+from outsourced_ar import pacing
 from outsourced_ar.businesses import legal_form
 from outsourced_ar.cadence import escalates
 from outsourced_ar.chasing import chase, standing, words_of
 from outsourced_ar.days import Place, place_of
 from outsourced_ar.facts import DebtorFacts, Item, Refusal, Silence, Tonight
-from outsourced_ar.policy import WEEK_DAYS, Policy
+from outsourced_ar.policy import Policy
 from outsourced_ar.reaching import country_of, reach_by, unreached
 
 
@@ -130,8 +131,7 @@ def ask(
             *_of_items(wish, facts, tonight, policy, place, moment),
             *_of_amounts(wish, facts, tonight, policy),
             *_of_reach(wish, facts, tonight, moment),
-            *_of_days(tonight, policy, place, moment),
-            *_of_gap(wish, facts, tonight, policy, moment),
+            *_of_pace(wish, facts, tonight, policy, place, moment),
         ]
     )
 
@@ -189,56 +189,6 @@ def may_press(item: Item, tone: Tone) -> Refusal | None:
             f"nothing {tone} is said of it",
         )
     return None
-
-
-def channel_limit(
-    channel: Channel,
-    facts: DebtorFacts,
-    tonight: Tonight,
-    policy: Policy,
-    *,
-    but: date | None = None,
-    tonight_count: int = 0,
-) -> Refusal | None:
-    """Refuse a channel by which the debtor was spoken to often enough this week.
-
-    Args:
-        channel: The one to be used.
-        facts: What was said to the debtor.
-        tonight: The day.
-        policy: The limits.
-        but: A day that does not count: that of the message itself.
-        tonight_count: How often it was decided to be used tonight already.
-    """
-    most = policy.most_in_seven_days.get(channel)
-    if most is None:
-        return None
-    since = tonight.today - timedelta(days=WEEK_DAYS)
-    count = tonight_count + sum(
-        one.channel is channel and since < one.on != but for one in facts.spoken
-    )
-    if count < most:
-        return None
-    said = f"{count} by {channel} within {WEEK_DAYS} days, at most {most} are allowed"
-    return Refusal(Silence.GAP, said)
-
-
-def gap(
-    facts: DebtorFacts, currency: Currency, today: date, days: int, but: date | None
-) -> Refusal | None:
-    """Refuse to speak within so many days of the last message in the currency."""
-    last: date | None = None
-    for one in facts.spoken:
-        if (
-            one.currency == currency
-            and one.on != but
-            and (last is None or one.on > last)
-        ):
-            last = one.on
-    if last is None or (today - last).days >= days:
-        return None
-    said = f"spoken to on {last}; {days} days must lie between"
-    return Refusal(Silence.GAP, said, last + timedelta(days=days))
 
 
 def _of_mandate(tonight: Tonight, moment: Moment) -> Iterator[Refusal]:
@@ -432,41 +382,23 @@ def agency_refused() -> Refusal:
     )
 
 
-def _of_days(
-    tonight: Tonight, policy: Policy, place: Place, moment: Moment
+def _of_pace(
+    wish: Wish,
+    facts: DebtorFacts,
+    tonight: Tonight,
+    policy: Policy,
+    place: Place,
+    moment: Moment,
 ) -> Iterator[Refusal]:
-    local = place.local(tonight.now)
-    day = tonight.today if moment is Moment.PLAN else local.date()
-    calendar = place.calendar
-    opens_on = calendar.first_from(day + ONE_DAY)
-    holiday = calendar.holiday(day)
-    if policy.closed:
-        yield Refusal(Silence.HOLIDAY, "the client's own calendar is closed")
-    if holiday is not None:
-        said = f"{day} is {holiday} in {calendar.name}"
-        yield Refusal(Silence.HOLIDAY, said, opens_on)
-    elif calendar.is_weekend(day):
-        said = f"{day:%A} is a weekend in {calendar.name}"
-        yield Refusal(Silence.WEEKEND, said, opens_on)
-    elif moment is Moment.SEND and not policy.opens <= local.time() < policy.closes:
-        is_early = local.time() < policy.opens
-        yield Refusal(
-            Silence.QUIET_HOURS,
-            f"it is {local:%H:%M} in {place.zone.key}; business hours are "
-            f"{policy.opens:%H:%M} to {policy.closes:%H:%M}",
-            day if is_early else opens_on,
-        )
-
-
-def _of_gap(
-    wish: Wish, facts: DebtorFacts, tonight: Tonight, policy: Policy, moment: Moment
-) -> Iterator[Refusal]:
-    if not facts.spoken:
-        return
-    # What waits to be sent is among what was said, under the day it was decided for.
-    but = wish.decided_on if moment is Moment.SEND else None
+    if moment is Moment.PLAN:
+        yield from pacing.of_day(tonight.today, policy, place.calendar)
+        but = None
+    else:
+        yield from pacing.of_hour(tonight.now, policy, place)
+        # What waits to be sent is among what was said, on the day it was decided for.
+        but = wish.decided_on
     refused = (
-        gap(facts, wish.currency, tonight.today, wish.gap_days, but),
-        channel_limit(wish.channel, facts, tonight, policy, but=but),
+        pacing.gap(facts, wish.currency, tonight.today, wish.gap_days, but),
+        pacing.channel_limit(wish.channel, facts, tonight.today, policy, but=but),
     )
     yield from (one for one in refused if one is not None)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ledger.money import Currency
 from ledger.reminders import Channel, Tone, Voice
 from outsourced_ar.cadence import packaged_cadences, packaged_text, read_cadence
-from outsourced_ar.facts import DebtorFacts, Silence
+from outsourced_ar.facts import DebtorFacts, Item, Silence
 from outsourced_ar.ladder import FAR
 from outsourced_ar.rule_files import RuleFileError
 from tests.debtors import (
@@ -107,9 +107,34 @@ def test_one_message_takes_the_highest_step() -> None:
     assert [(item.number, item.step) for item in speech.items] == [
         ("old", "R2"),
         ("young", "R1"),
-        ("next", "P2"),
     ]
-    assert speech.total_minor == 300_000
+    assert speech.total_minor == 200_000
+
+
+def test_a_message_speaks_of_one_side_of_the_due_date() -> None:
+    """Overdue, due today and due soon are never one: each text is true of its items."""
+    overdue, today = an_item("late"), an_item("today", DUE + timedelta(days=7))
+    soon = an_item("soon", DUE + timedelta(days=13))
+
+    def of(*items: Item) -> list[tuple[str, str]]:
+        speech = spoken(after(7), a_debtor(*items))
+        return [(item.number, item.step) for item in speech.items]
+
+    assert of(overdue, today, soon) == [("late", "R1")]
+    assert of(today, soon) == [("today", "D0")]
+    assert of(soon) == [("soon", "P2")]
+
+
+def test_a_trifle_overdue_does_not_hold_up_a_notice() -> None:
+    """Where what is overdue is under the minimum, the notice of another still goes."""
+    trifle = an_item("trifle", open_minor=500)
+    soon = an_item("soon", DUE + timedelta(days=13))
+    speech = spoken(after(7), a_debtor(trifle, soon))
+
+    assert [(item.number, item.step) for item in speech.items] == [
+        ("trifle", ""),
+        ("soon", "P2"),
+    ]
 
 
 def test_each_currency_has_a_message_of_its_own() -> None:

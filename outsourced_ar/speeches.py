@@ -1,0 +1,278 @@
+"""What a sender would say of a debtor's items tonight, and whether the gate lets it.
+
+A message speaks of one side of the due date only: of what is overdue, of what is due
+today, or of what will be. So what its text says is true of every item that takes a step
+with it.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from ledger.money import Currency
+from ledger.reminders import Channel, MessageItem, Tone, Voice
+from outsourced_ar import gate
+from outsourced_ar.assignment import Assigned
+from outsourced_ar.cadence import Cadence, Step
+from outsourced_ar.chasing import Chase
+from outsourced_ar.days import Place
+from outsourced_ar.facts import DebtorFacts, Item, Refusal, Speech, Tonight
+from outsourced_ar.ladder import Stand
+from outsourced_ar.pacing import channel_limit
+from outsourced_ar.policy import Policy
+from outsourced_ar.reaching import Reached, language_for, reach, reach_by
+from outsourced_ar.segments import Placed
+
+TEMPLATES: Final = {
+    Tone.SERVICE: "pre_due_large",
+    Tone.FRIENDLY: "pre_due",
+    Tone.COURTEOUS: "first",
+    Tone.FIRM: "second",
+    Tone.SERIOUS: "formal",
+}
+"""The texts of a tone, where the step that first spoke in it is no more."""
+
+
+@dataclass(slots=True, kw_only=True)
+class About:
+    """The debtor that is decided about, and all that is the same for its currencies.
+
+    Attributes:
+        placed: Its segment.
+        place: Where it is.
+        said: What was decided to be said tonight, in the currencies before.
+    """
+
+    facts: DebtorFacts
+    tonight: Tonight
+    policy: Policy
+    placed: Placed
+    place: Place
+    said: Counter[Channel] = field(default_factory=Counter)
+
+    def limit(self, channel: Channel) -> Refusal | None:
+        """Refuse a channel that was used often enough, tonight's decisions included."""
+        return channel_limit(
+            channel,
+            self.facts,
+            self.tonight.today,
+            self.policy,
+            tonight_count=self.said[channel],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An item, what may be asked for of it, and where it stands."""
+
+    chase: Chase
+    stand: Stand
+
+    @property
+    def item(self) -> Item:
+        """The item."""
+        return self.chase.item
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Theme:
+    """Who would speak, and of which side of the due date."""
+
+    phase: int
+    voice: Voice
+    identity: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The items of a currency, and the cadence by which they are spoken of.
+
+    Attributes:
+        able: Those of the turns that can take a step.
+    """
+
+    about: About
+    currency: Currency
+    cadence: Cadence
+    assigned: Assigned
+    turns: Sequence[Turn]
+    able: Sequence[Turn]
+
+    def step(self, turn: Turn) -> Step:
+        """Return the step that an item can take."""
+        assert turn.stand.position is not None
+        return self.cadence.steps[turn.stand.position]
+
+    def theme(self, turn: Turn) -> Theme:
+        """Return with which message an item can take its step."""
+        step = self.step(turn)
+        return Theme(step.phase, step.voice, step.identity)
+
+    def themes(self) -> list[Theme]:
+        """Return what could be spoken of: reminders first, the highest step first."""
+        top: dict[Theme, int] = {}
+        for turn in self.able:
+            theme = self.theme(turn)
+            top[theme] = max(top.get(theme, -1), turn.stand.position or 0)
+        return sorted(top, key=lambda theme: (-theme.phase, -top[theme], theme))
+
+
+def speak(part: Part, theme: Theme) -> tuple[list[Speech], tuple[Refusal, ...]]:
+    """Return what is said of a theme, by each channel, or why it is not."""
+    about = part.about
+    top = _top(part, theme)
+    speech = _speech(part, theme, top)
+    refused = gate.ask(
+        _wish(part, speech), about.facts, about.tonight, about.policy, gate.Moment.PLAN
+    )
+    if refused:
+        return [], refused
+    about.said[speech.channel] += 1
+    copy = _copy(part, top, speech)
+    if copy is None:
+        return [speech], ()
+    about.said[copy.channel] += 1
+    return [speech, copy], ()
+
+
+def _top(part: Part, theme: Theme) -> Step:
+    """Return the highest step that any of a theme's items can take."""
+    places = (
+        turn.stand.position or 0 for turn in part.able if part.theme(turn) == theme
+    )
+    return part.cadence.steps[max(places)]
+
+
+def _takes(part: Part, turn: Turn, theme: Theme, top: Step) -> str:
+    """Return the step an item takes with the message, empty where it does not.
+
+    A call is made for those that are to be called; what others are to get in writing
+    they still get.
+    """
+    if turn.stand.position is None or turn.chase.refusal is not None:
+        return ""
+    step = part.step(turn)
+    if part.theme(turn) != theme:
+        return ""
+    if top.channel is Channel.CALL and step.channel is not Channel.CALL:
+        return ""
+    return step.name
+
+
+def _listed(part: Part, theme: Theme, top: Step) -> list[tuple[Turn, MessageItem]]:
+    """Return every overdue item that may be asked for, and those the step takes."""
+    today = part.about.tonight.today
+    said = []
+    for turn in part.turns:
+        taken = _takes(part, turn, theme, top)
+        is_asked_for = turn.chase.refusal is None and turn.chase.minor > 0
+        if taken or (is_asked_for and turn.item.due_on < today):
+            said.append((turn, _said(turn, taken)))
+    return said
+
+
+def _said(turn: Turn, step: str) -> MessageItem:
+    item = turn.item
+    return MessageItem(
+        document_id=item.document_id,
+        part=item.part,
+        number=item.number,
+        issued_on=item.issued_on,
+        due_on=item.due_on,
+        total_minor=item.total_minor,
+        open_minor=turn.chase.minor,
+        step=step,
+        round=item.round,
+    )
+
+
+def _speech(part: Part, theme: Theme, top: Step) -> Speech:
+    about, facts = part.about, part.about.facts
+    reached = reach(top, facts) or Reached(top.channel, None)
+    listed = _listed(part, theme, top)
+    tone, template = _tone(part, top, [turn for turn, _ in listed])
+    spoken = language_for(
+        reached.contact, facts, about.tonight, about.policy, top.voice
+    )
+    items = tuple(item for _, item in listed)
+    return Speech(
+        debtor_id=facts.debtor_id,
+        currency=part.currency,
+        voice=top.voice,
+        identity=top.identity,
+        channel=reached.channel,
+        cadence=part.cadence.name,
+        cadence_version=part.cadence.version,
+        step=top.name,
+        tone=tone,
+        template=template,
+        language=spoken.language or "",
+        contact=reached.contact,
+        items=items,
+        total_minor=sum(item.open_minor for item in items),
+        credits_minor=facts.credits.get(part.currency, 0),
+        chosen_by=part.assigned.chosen_by,
+        segment=about.placed.segment,
+        segment_because=about.placed.because,
+        fallback_from=spoken.fallback_from,
+    )
+
+
+def _tone(part: Part, top: Step, turns: Sequence[Turn]) -> tuple[Tone, str]:
+    """Return the tone and the texts: the step's, or firmer ones heard before."""
+    tone, template = top.tone, top.template
+    written = [
+        one
+        for one in part.cadence.steps
+        if one.channel is not Channel.CALL and one.phase == top.phase
+    ]
+    template_of = {one.tone: one.template for one in reversed(written)}
+    for turn in turns:
+        heard = turn.stand.heard
+        if heard is not None and heard.level > tone.level:
+            tone = heard
+            if top.channel is not Channel.CALL:
+                template = template_of.get(heard) or TEMPLATES[heard]
+    return tone, template
+
+
+def _wish(part: Part, speech: Speech) -> gate.Wish:
+    about = part.about
+    return gate.Wish(
+        currency=speech.currency,
+        voice=speech.voice,
+        identity=speech.identity,
+        channel=speech.channel,
+        tone=speech.tone,
+        language=speech.language or None,
+        contact=speech.contact,
+        items=speech.items,
+        credits_minor=speech.credits_minor,
+        gap_days=max(about.policy.minimum_gap_days, part.cadence.minimum_gap_days),
+        decided_on=about.tonight.today,
+    )
+
+
+def _copy(part: Part, top: Step, speech: Speech) -> Speech | None:
+    """Return the same by a second channel, where the step asks for one and it reaches.
+
+    Its items take no step, for they take it with the first.
+    """
+    about = part.about
+    if top.copy is None or speech.channel is not top.channel:
+        return None
+    reached = reach_by(top.copy, about.facts)
+    if reached is None or about.limit(top.copy) is not None:
+        return None
+    spoken = language_for(
+        reached.contact, about.facts, about.tonight, about.policy, top.voice
+    )
+    if spoken.language != speech.language:
+        return None
+    return replace(
+        speech,
+        channel=reached.channel,
+        contact=reached.contact,
+        items=tuple(replace(item, step="") for item in speech.items),
+    )
