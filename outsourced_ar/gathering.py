@@ -21,7 +21,7 @@ from ledger.store import (
     proofs,
     stops,
 )
-from ledger.store.debtor_facts import KnownDebtor, Owed, Said, Taken
+from ledger.store.debtor_facts import KnownDebtor, Owed, Said, Taken, Then
 from ledger.store.payment_behaviour import NOTHING, YEAR_DAYS, Paid
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
@@ -121,10 +121,15 @@ def open_books(
 
 
 def gather(
-    session: Session, books: Books, debtor_ids: Collection[DebtorId], *, on: date
+    session: Session,
+    books: Books,
+    debtor_ids: Collection[DebtorId],
+    *,
+    on: date,
+    then: Then | None = None,
 ) -> Gathered:
-    """Return the facts of debtors on a day, each debtor's as they stand now."""
-    batch = debtor_facts.load(session, debtor_ids, on=on)
+    """Return the facts of debtors on a day: as they stand now, or stood then."""
+    batch = debtor_facts.load(session, debtor_ids, on=on, then=then)
     notes = debtor_notes.load_for(session, debtor_ids)
     people = contacts.load_for(session, debtor_ids)
     standing = stops.load_standing(session, debtor_ids, on)

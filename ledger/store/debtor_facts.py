@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, Final, TypeVar
 
+from ledger.calendar import ONE_DAY
 from ledger.ids import ConnectionId, DebtorId, DocumentId, SourceId
 from ledger.money import Currency
 from ledger.records import DocumentKind, DueRule
 from ledger.reminders import Channel, Tone, Voice
 from ledger.store.derived import DEBITS
-from ledger.store.item_relation import standing
+from ledger.store.item_relation import items, standing
 from ledger.store.session import Session
 
 K = TypeVar("K")
@@ -32,33 +33,40 @@ SELECT b.id, b.connection_id, b.source_id, b.number, b.name, b.country, b.langua
 FROM debtor b WHERE b.tenant_id = :tenant_id AND b.id = ANY (:debtor_ids)
 """
 
-OWED = f"""
+OWED_COLUMNS = ("number", "due_rule", "total_minor", "known_at", "instalment_minor")
+OWED_NOW = standing(
+    f"{OF_DEBTORS} AND d.kind IN ('invoice', 'debit_journal')", more=OWED_COLUMNS
+)
+OWED_THEN = items(as_known=False, more=OWED_COLUMNS)
+
+OWED = """
 SELECT i.*, coalesce(h.known_at, i.known_at) AS first_known_at
-FROM ({
-    standing(
-        f"{OF_DEBTORS} AND d.kind IN ('invoice', 'debit_journal')",
-        more=("number", "due_rule", "total_minor", "known_at", "instalment_minor"),
-    )
-}) AS i
+FROM ({relation}) AS i
 LEFT JOIN LATERAL (
     SELECT min(h.known_at) AS known_at FROM document_history h
     WHERE h.tenant_id = :tenant_id AND h.id = i.id
 ) AS h ON true
-WHERE i.open_minor > 0
+WHERE i.open_minor > 0 AND i.kind IN ('invoice', 'debit_journal')
+  AND i.debtor_id = ANY (:debtor_ids)
 ORDER BY i.debtor_id, i.due_on, i.number COLLATE "C", i.id, i.part
 """
 
+CREDITS_NOW = standing(OF_DEBTORS)
+CREDITS_THEN = items(as_known=False)
+
 # What stands in the debtor's favour, less what was paid back of it.
-CREDITS = f"""
+CREDITS = """
 SELECT i.debtor_id, i.currency, -sum(i.open_minor)::bigint AS minor
-FROM ({standing(OF_DEBTORS)}) AS i
-WHERE i.kind NOT IN ('invoice', 'debit_journal') OR i.open_minor < 0
+FROM ({relation}) AS i
+WHERE i.debtor_id = ANY (:debtor_ids)
+  AND (i.kind NOT IN ('invoice', 'debit_journal') OR i.open_minor < 0)
 GROUP BY i.debtor_id, i.currency HAVING sum(i.open_minor) < 0
 """
 
 DISPUTED = """
 SELECT e.document_id, sum(e.amount_minor)::bigint AS minor FROM dispute_entry e
 WHERE e.tenant_id = :tenant_id AND e.document_id = ANY (:ids)
+  AND e.effective_on <= :until
 GROUP BY e.document_id HAVING sum(e.amount_minor) > 0
 """
 
@@ -67,13 +75,16 @@ SETTLED = f"""
 WITH reversed AS (
     SELECT DISTINCT a.debit_id AS id FROM allocation a
     WHERE a.tenant_id = :tenant_id AND a.debit_id = ANY (:ids) AND a.amount_minor < 0
+      AND a.effective_on <= :until
 )
 SELECT d.id, d.total_minor, d.instalment_minor, a.minor
 FROM reversed r
 JOIN document d ON d.tenant_id = :tenant_id AND d.id = r.id AND d.kind IN {DEBITS}
 CROSS JOIN LATERAL (
     SELECT a.known_at, sum(a.amount_minor)::bigint AS minor FROM allocation a
-    WHERE a.tenant_id = :tenant_id AND a.debit_id = r.id GROUP BY a.known_at
+    WHERE a.tenant_id = :tenant_id AND a.debit_id = r.id
+      AND a.effective_on <= :until
+    GROUP BY a.known_at
 ) AS a
 ORDER BY d.id, a.known_at
 """
@@ -85,7 +96,7 @@ SELECT i.document_id, i.part, i.cadence, i.step, i.round, m.tone, m.channel,
 FROM message_item i
 JOIN message m ON m.tenant_id = :tenant_id AND m.id = i.message_id
 WHERE i.tenant_id = :tenant_id AND i.document_id = ANY (:ids)
-  AND i.counts AND i.step <> ''
+  AND i.counts AND i.step <> '' AND m.business_on <= :said_until
 ORDER BY m.business_on, m.id, i.document_id, i.part
 """
 
@@ -93,7 +104,8 @@ SPOKEN = """
 SELECT m.debtor_id, m.business_on, m.voice, m.channel, m.currency, m.tone
 FROM message m
 WHERE m.tenant_id = :tenant_id AND m.debtor_id = ANY (:debtor_ids)
-  AND m.business_on > :since AND m.state NOT IN ('failed', 'bounced', 'cancelled')
+  AND m.business_on > :since AND m.business_on <= :said_until
+  AND m.state NOT IN ('failed', 'bounced', 'cancelled')
 ORDER BY m.business_on, m.id
 """
 
@@ -198,17 +210,48 @@ class Batch:
     open_letters: Mapping[DebtorId, int]
 
 
-def load(session: Session, debtor_ids: Collection[DebtorId], *, on: date) -> Batch:
-    """Return what is known of debtors on a day; documents dated later are left out."""
-    wanted: dict[str, Any] = {"debtor_ids": list(debtor_ids)}
-    since = on - timedelta(days=SPOKEN_DAYS)
-    owed = _owed(session, wanted, on)
-    said = session.execute(SPOKEN, {**wanted, "since": since})
-    credit_rows = session.execute(CREDITS, wanted)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Then:
+    """A day of the past, or of a future that is only tried.
+
+    Attributes:
+        on: What was open is taken as of it, by business dates.
+        said_before: Messages of this day or later are left out.
+    """
+
+    on: date
+    said_before: date
+
+
+def load(
+    session: Session,
+    debtor_ids: Collection[DebtorId],
+    *,
+    on: date,
+    then: Then | None = None,
+) -> Batch:
+    """Return what is known of debtors on a day; documents dated later are left out.
+
+    Args:
+        session: A transaction of the tenant.
+        debtor_ids: Whose.
+        on: The business day.
+        then: Ask as it stood on that day, and not as it stands now.
+    """
+    wanted: dict[str, Any] = {
+        "debtor_ids": list(debtor_ids),
+        "since": on - timedelta(days=SPOKEN_DAYS),
+        "as_of": on,
+        "until": then.on if then else date.max,
+        "said_until": then.said_before - ONE_DAY if then else date.max,
+    }
+    owed = _owed(session, wanted, is_now=then is None)
+    relation = CREDITS_NOW if then is None else CREDITS_THEN
     credits_of: dict[DebtorId, dict[Currency, int]] = {}
-    for row in credit_rows:
+    for row in session.execute(CREDITS.format(relation=relation), wanted):
         of_one = credits_of.setdefault(DebtorId(row.debtor_id), {})
         of_one[Currency(row.currency)] = row.minor
+    said = session.execute(SPOKEN, wanted)
     return Batch(
         debtors={
             DebtorId(row.id): _debtor(row) for row in session.execute(DEBTORS, wanted)
@@ -237,12 +280,15 @@ def read_at(session: Session) -> dict[ConnectionId, datetime]:
     }
 
 
-def _owed(session: Session, wanted: Mapping[str, Any], on: date) -> list[Owed]:
-    rows = [row for row in session.execute(OWED, wanted) if row.issued_on <= on]
+def _owed(session: Session, wanted: Mapping[str, Any], *, is_now: bool) -> list[Owed]:
+    sql = OWED.format(relation=OWED_NOW if is_now else OWED_THEN)
+    rows = [
+        row for row in session.execute(sql, wanted) if row.issued_on <= wanted["as_of"]
+    ]
     ids = list({row.id for row in rows})
     if not ids:
         return []
-    of_ids = {"ids": ids}
+    of_ids = {**wanted, "ids": ids}
     disputed = {
         row.document_id: int(row.minor) for row in session.execute(DISPUTED, of_ids)
     }

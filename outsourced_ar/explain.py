@@ -1,0 +1,147 @@
+"""Why: everything decided and said about a debtor or one of its documents, on a day."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from ledger.calendar import Clock
+from ledger.ids import DebtorId, DocumentId
+from ledger.reminders import Stop, Task
+from ledger.store import decisions, messages, stops, tasks
+from ledger.store.decisions import StoredDecision
+from ledger.store.message_rows import MessageEvent
+from ledger.store.messages import MessageFilter, StoredMessage
+from ledger.store.session import Session
+from ledger.store.stops import StopEvent
+from ledger.store.tenants import Tenant
+from outsourced_ar import decision_records, facts_json, gathering, rules_in_force
+from outsourced_ar.facts import DebtorFacts, Decision, Refusal, Tonight
+from outsourced_ar.night import Languages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """A decision that was kept, with what it was made from.
+
+    Attributes:
+        refusals: Why it stayed silent, in the words of then; empty where it spoke.
+        again: What the same facts decide by the rules of then, in the same currency:
+            the speech, with the rule that chose the cadence and the segment.
+    """
+
+    stored: StoredDecision
+    facts: DebtorFacts
+    tonight: Tonight
+    refusals: tuple[Refusal, ...]
+    again: tuple[Decision, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A message with what became of it."""
+
+    stored: StoredMessage
+    events: tuple[MessageEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stopped:
+    """What stops the clock, or did, with its changes."""
+
+    stop: Stop
+    events: tuple[StopEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explanation:
+    """All there is to say about why a debtor was spoken to, or not.
+
+    Attributes:
+        now: The facts as they stand.
+        next: What they would decide at this instant; nothing of it is kept.
+    """
+
+    now: DebtorFacts
+    next: tuple[Decision, ...]
+    decided: tuple[Decided, ...]
+    sent: tuple[Sent, ...]
+    stopped: tuple[Stopped, ...]
+    tasks: tuple[Task, ...]
+
+
+def explain(
+    session: Session,
+    tenant: Tenant,
+    clock: Clock,
+    debtor_id: DebtorId,
+    *,
+    languages: Languages,
+    document_id: DocumentId | None = None,
+    on: date | None = None,
+) -> Explanation:
+    """Return everything decided and said about a debtor, or about one document.
+
+    Args:
+        session: A transaction of the tenant.
+        tenant: Whose debtor.
+        clock: For what would be decided now.
+        debtor_id: Of whom.
+        languages: What can be written.
+        document_id: Only decisions in whose facts it stands, and messages that name it.
+        on: Only of this business day.
+    """
+    tonight = gathering.tonight(session, tenant, clock, languages)
+    books = gathering.open_books(session, tenant, tonight.today)
+    [facts] = gathering.gather(session, books, [debtor_id], on=tonight.today).facts
+    rules = rules_in_force.in_force(session)
+    kept = decisions.listing(session, debtor_id=debtor_id, from_on=on, to_on=on)
+    wanted = MessageFilter(
+        debtor_id=debtor_id, document_id=document_id, from_on=on, to_on=on
+    )
+    decided = [_decided(session, one) for one in kept]
+    return Explanation(
+        now=facts,
+        next=decision_records.decide_by(rules, facts, tonight),
+        decided=tuple(
+            one
+            for one in decided
+            if document_id is None or _is_about(one.facts, document_id, one.stored)
+        ),
+        sent=tuple(
+            Sent(stored=one, events=tuple(messages.events(session, one.message.id)))
+            for one in messages.listing(session, wanted)
+            if one.message.id is not None
+        ),
+        stopped=tuple(
+            Stopped(stop=one, events=tuple(stops.events(session, one.id)))
+            for one in stops.load_all(session, debtor_id)
+            if one.id is not None and _concerns(one, document_id)
+        ),
+        tasks=tuple(tasks.of_debtor(session, debtor_id)),
+    )
+
+
+def _decided(session: Session, stored: StoredDecision) -> Decided:
+    facts, tonight = facts_json.load(stored.facts)
+    again = decision_records.again(session, stored)
+    return Decided(
+        stored=stored,
+        facts=facts,
+        tonight=tonight,
+        refusals=decision_records.refusals_of(stored),
+        again=tuple(one for one in again if one.currency == stored.currency),
+    )
+
+
+def _is_about(
+    facts: DebtorFacts, document_id: DocumentId, stored: StoredDecision
+) -> bool:
+    return any(
+        item.document_id == document_id and item.currency == stored.currency
+        for item in facts.items
+    )
+
+
+def _concerns(stop: Stop, document_id: DocumentId | None) -> bool:
+    if document_id is None or not stop.items:
+        return True
+    return any(item.document_id == document_id for item in stop.items)
