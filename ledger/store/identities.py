@@ -45,6 +45,9 @@ HEALTH = """
 SELECT key, health, findings, checked_at FROM identity_health
 WHERE tenant_id = :tenant_id ORDER BY key
 """
+HEALTH_OF = """
+SELECT health FROM identity_health WHERE tenant_id = :tenant_id AND key = :key
+"""
 KEEP_SEALED = """
 INSERT INTO identity_secret (tenant_id, key, name, sealed, key_id)
 VALUES (:tenant_id, :key, :name, :sealed, :key_id)
@@ -151,9 +154,11 @@ def set_health(
         "findings": json.dumps(list(findings)),
         "at": at,
     }
+    before = session.execute(HEALTH_OF, {"key": key}).scalar_one_or_none()
     session.execute(SET_HEALTH, values)
-    # What was held back for it may go now.
-    agenda.forget_all(session)
+    if health != before:
+        # What was held back for it may go now; finding the same again moves nothing.
+        agenda.forget_all(session)
 
 
 def health(session: Session) -> dict[str, IdentityHealth]:
