@@ -1,10 +1,15 @@
 """Cadences: what may be written, and what is refused in which words."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from ledger.money import Currency
 from ledger.reminders import Channel, Tone, Voice
+from outsourced_ar.assignment import read_assignment
 from outsourced_ar.cadence import packaged_cadences, packaged_text, read_cadence
+from outsourced_ar.policy import read_policy
 from outsourced_ar.rule_files import RuleFileError
 
 HEAD = 'name = "own"\nversion = 1\ntitle = "Own"\n'
@@ -195,3 +200,15 @@ def test_age_is_in_days_overdue(days: int, *, is_met: bool) -> None:
     when = read_cadence(HEAD + a_step() + asks).steps[0].when
 
     assert when.met_by_item(Currency("EUR"), 1, overdue_days=days) is is_met
+
+
+def test_the_files_shown_can_be_read() -> None:
+    """The three files on the page about cadences are valid, every setting of them."""
+    page = Path(__file__).parents[3] / "docs/cadences.md"
+    text = page.read_text(encoding="utf-8")
+    shown = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
+
+    assert len(shown) == 3
+    assert [step.name for step in read_cadence(shown[0]).steps] == ["P", "R", "N"]
+    assert read_assignment(shown[1]).cadences == ("gentle", "standard")
+    assert read_policy(shown[2]).override[0].closed is True
