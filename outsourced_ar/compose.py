@@ -17,6 +17,7 @@ from ledger.money import Currency
 from ledger.reminders import Attachment, Channel, Message, MessageState
 from outsourced_ar import layouts, letters, locales, texts
 from outsourced_ar.composing import MissingTextError
+from outsourced_ar.days import place_of
 from outsourced_ar.drafts import Drafts
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.figures import Figures
@@ -176,7 +177,14 @@ class MessageComposer:
         if speech.template not in texts.KEYS:
             raise MissingTextError(language=speech.language, what=speech.template)
         place = Place(speech.template, speech.language)
-        figures = statement(speech, on=tonight.today)
+        where = place_of(
+            facts.country,
+            facts.note.region,
+            facts.note.timezone,
+            home_country=tonight.country,
+            home_zone=tonight.timezone,
+        )
+        figures = statement(speech, on=tonight.today, calendar=where.calendar)
         draft = self._drafts.draft(
             place, country=facts.country, is_single=figures.is_single
         )

@@ -28,6 +28,9 @@ US_LETTER: Final = frozenset({"CA", "US"})
 """Countries that do not write on A4."""
 
 PICTURE_PPI: Final = 110
+Standard = Literal["ua-1"]
+"""PDF/UA: for everybody to read, and every sign in its fonts."""
+
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
@@ -67,9 +70,9 @@ def content(said: Said, told: Figures, *, recipient: Sequence[str]) -> dict[str,
     }
 
 
-def compiled(letter: Mapping[str, Any]) -> bytes:
-    """Return what stands on a letter as a PDF."""
-    return _set(letter, "pdf")[0]
+def compiled(letter: Mapping[str, Any], *, standard: Standard | None = None) -> bytes:
+    """Return what stands on a letter as a PDF, held to a standard if one is named."""
+    return _set(letter, "pdf", standards=[standard] if standard else [])[0]
 
 
 def pictures(letter: Mapping[str, Any]) -> tuple[bytes, ...]:
@@ -84,7 +87,12 @@ def window(name: str, address: Sequence[str]) -> tuple[str, ...]:
     return lines if named else (plain(name), *lines)
 
 
-def _set(letter: Mapping[str, Any], form: Literal["pdf", "png"]) -> tuple[bytes, ...]:
+def _set(
+    letter: Mapping[str, Any],
+    form: Literal["pdf", "png"],
+    *,
+    standards: Sequence[Standard] = (),
+) -> tuple[bytes, ...]:
     # The compiler costs every command a tenth of a second; only letters need it.
     import typst  # noqa: PLC0415
 
@@ -95,6 +103,7 @@ def _set(letter: Mapping[str, Any], form: Literal["pdf", "png"]) -> tuple[bytes,
         format=form,
         ppi=PICTURE_PPI,
         ignore_system_fonts=True,
+        pdf_standards=list(standards),
     )
     assert made is not None
     return (made,) if isinstance(made, bytes) else tuple(made)

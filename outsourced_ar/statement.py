@@ -7,6 +7,7 @@ from typing import Final
 from ledger.errors import InvariantError
 from ledger.money import Currency
 from ledger.reminders import MessageItem
+from outsourced_ar.days import Calendar
 from outsourced_ar.facts import Speech
 
 DEADLINES: Final = {"second": 7, "formal": 10}
@@ -14,8 +15,6 @@ DEADLINES: Final = {"second": 7, "formal": 10}
 
 DEADLINE_DAYS: Final = 7
 """Days where the key names none."""
-
-_FRIDAY: Final = 4
 
 
 class WrongTotalError(InvariantError):
@@ -44,7 +43,7 @@ class Statement:
         items: All that is listed, the earliest due first.
         about: Those the text speaks of: they take a step with it, or all if none does.
         balance_minor: The total less the credits; negative in the debtor's favour.
-        deadline_on: The day the text may ask to be paid by; never a weekend.
+        deadline_on: Until when the text asks for payment: a business day there.
     """
 
     currency: Currency
@@ -80,7 +79,7 @@ class Statement:
         return (self.on - item.due_on).days
 
 
-def statement(speech: Speech, *, on: date) -> Statement:
+def statement(speech: Speech, *, on: date, calendar: Calendar) -> Statement:
     """Return the figures of a message.
 
     Raises:
@@ -103,12 +102,10 @@ def statement(speech: Speech, *, on: date) -> Statement:
         about=items if is_listing else stepping or items,
         total_minor=speech.total_minor,
         credits_minor=speech.credits_minor,
-        deadline_on=deadline(speech.template, on=on),
+        deadline_on=deadline(speech.template, on=on, calendar=calendar),
     )
 
 
-def deadline(key: str, *, on: date) -> date:
-    """Return the day a text may ask to be paid by: on a weekend, the Monday after."""
-    day = on + timedelta(days=DEADLINES.get(key, DEADLINE_DAYS))
-    past_friday = day.weekday() - _FRIDAY
-    return day + timedelta(days=3 - past_friday) if past_friday > 0 else day
+def deadline(key: str, *, on: date, calendar: Calendar) -> date:
+    """Return the day a text may ask to be paid by: the first business day from it."""
+    return calendar.first_from(on + timedelta(days=DEADLINES.get(key, DEADLINE_DAYS)))

@@ -15,6 +15,7 @@ from outsourced_ar.compose import (
     message_id,
 )
 from outsourced_ar.composing import Composer, MissingTextError
+from outsourced_ar.days import calendar_of
 from outsourced_ar.facts import DebtorFacts, Speech
 from outsourced_ar.statement import NothingOwedError, WrongTotalError, deadline
 from tests.speeches import (
@@ -293,12 +294,14 @@ def test_a_figure_is_written_as_its_country_does() -> None:
 @pytest.mark.parametrize(
     ("key", "today", "day"),
     [
-        ("formal", date(2026, 3, 27), date(2026, 4, 6)),
-        ("second", date(2026, 3, 27), date(2026, 4, 3)),
-        ("second", date(2026, 3, 28), date(2026, 4, 6)),
-        ("second", date(2026, 3, 29), date(2026, 4, 6)),
+        ("formal", date(2026, 3, 26), date(2026, 4, 7)),
+        ("formal", date(2026, 3, 30), date(2026, 4, 9)),
+        ("second", date(2026, 4, 6), date(2026, 4, 13)),
+        ("second", date(2026, 4, 11), date(2026, 4, 20)),
     ],
 )
-def test_a_deadline_is_never_on_a_weekend(key: str, today: date, day: date) -> None:
-    """A deadline that would fall on Saturday or Sunday is the Monday after."""
-    assert deadline(key, on=today) == day
+def test_a_deadline_is_a_business_day_of_the_debtors(
+    key: str, today: date, day: date
+) -> None:
+    """A deadline on a weekend or on Easter Monday is the next business day."""
+    assert deadline(key, on=today, calendar=calendar_of("DE", None)) == day
