@@ -112,13 +112,7 @@ def park(
 
 
 def resolve(
-    database: Database,
-    tenant: Tenant,
-    clock: Clock,
-    one: MessageId,
-    *,
-    went: bool,
-    by: str,
+    session: Session, clock: Clock, one: MessageId, *, went: bool, by: str
 ) -> None:
     """Take a person's word on whether a message went.
 
@@ -128,17 +122,16 @@ def resolve(
         NotUnknownError: Nobody needs to say.
         UnknownMessageError: There is no such message.
     """
-    with database.tenant(tenant.scope) as session:
-        message = messages.load(session, one)
-        if message.state is not MessageState.UNKNOWN:
-            raise NotUnknownError(one, message.state)
-        state = MessageState.SENT if went else MessageState.FAILED
-        note = f"{by} says that it {'went' if went else 'did not go'}"
-        messages.mark(session, one, state, at=clock.now(), by=by, note=note)
-        for task in tasks.open_tasks(session, kinds={TaskKind.DELIVERY}):
-            if task.key == key_of(one):
-                assert task.id is not None
-                tasks.done(session, task.id, at=clock.now(), by=by, outcome=state.value)
+    message = messages.load(session, one)
+    if message.state is not MessageState.UNKNOWN:
+        raise NotUnknownError(one, message.state)
+    state = MessageState.SENT if went else MessageState.FAILED
+    note = f"{by} says that it {'went' if went else 'did not go'}"
+    messages.mark(session, one, state, at=clock.now(), by=by, note=note)
+    for task in tasks.open_tasks(session, kinds={TaskKind.DELIVERY}):
+        if task.key == key_of(one):
+            assert task.id is not None
+            tasks.done(session, task.id, at=clock.now(), by=by, outcome=state.value)
 
 
 def key_of(one: MessageId) -> str:

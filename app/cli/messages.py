@@ -1,5 +1,6 @@
 """`duebridge messages` and `tasks`: what is said, what became of it, what is left."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import typer
@@ -21,6 +22,7 @@ from ledger.store import debtors, known, messages, tasks
 from ledger.store.debtors import Debtors
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
+from outsourced_ar import interrupted
 
 
 def register(app: typer.Typer) -> None:
@@ -65,14 +67,21 @@ def messages_command(
         with product.database.tenant(owner.scope) as session:
             if number is not None:
                 _expect_there(session, owner.slug, MessageId(number))
-            if number is not None and (settle or cancel):
-                wanted = MessageState.CANCELLED if cancel else settle
-                assert wanted is not None
-                _expect_settling(wanted, cancel=cancel)
+            if number is not None and settle:
+                _expect_settling(settle)
+                interrupted.resolve(
+                    session,
+                    product.clock,
+                    MessageId(number),
+                    went=settle is MessageState.SENT,
+                    by=by,
+                )
+            if number is not None and cancel:
+                _expect_waiting(messages.load(session, MessageId(number)).state)
                 messages.mark(
                     session,
                     MessageId(number),
-                    wanted,
+                    MessageState.CANCELLED,
                     at=product.clock.now(),
                     by=by,
                     note="as a person says",
@@ -98,7 +107,8 @@ def messages_command(
                 typer.echo(whole.text)
                 typer.echo("")
                 for event in story:
-                    typer.echo(f"{event.at.isoformat()}  {event.kind}  by {event.by}")
+                    line = f"{event.at.isoformat()}  {event.kind}  by {event.by}"
+                    typer.echo(f"{line}{_why(event.details)}")
                 return
     items = [message_json(one, names) for one in found]
     show(messages_listing(owner.slug, items), format_, out)
@@ -226,8 +236,23 @@ def _expect_there(session: Session, slug: str, number: MessageId) -> None:
         )
 
 
-def _expect_settling(state: MessageState, *, cancel: bool) -> None:
-    if not cancel and state not in {MessageState.SENT, MessageState.FAILED}:
+def _expect_settling(state: MessageState) -> None:
+    if state not in {MessageState.SENT, MessageState.FAILED}:
         raise RequestError(
             f"A person cannot say that it is {state}.", remedy="Say sent or failed."
         )
+
+
+def _expect_waiting(state: MessageState) -> None:
+    if state not in {MessageState.PLANNED, MessageState.READY}:
+        raise RequestError(
+            f"It is {state}, and only what waits can be withdrawn.",
+            remedy="Of one that is unknown, say with --settle whether it went.",
+        )
+
+
+def _why(details: Mapping[str, Any]) -> str:
+    """Return the reason that an event gives, if it gives one."""
+    reasons = [one["because"] for one in details.get("reasons", ())]
+    words = "; ".join(reasons) or details.get("because") or details.get("words")
+    return f": {words}" if words else ""

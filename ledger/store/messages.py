@@ -56,7 +56,6 @@ NEXT: Final[Mapping[MessageState, frozenset[MessageState]]] = {
             MessageState.SENT,
             MessageState.UNKNOWN,
             MessageState.FAILED,
-            MessageState.CANCELLED,
             # The server has said that it did not take it: this is not a guess.
             MessageState.READY,
         }
@@ -66,7 +65,6 @@ NEXT: Final[Mapping[MessageState, frozenset[MessageState]]] = {
             MessageState.SENT,
             MessageState.FAILED,
             MessageState.BOUNCED,
-            MessageState.CANCELLED,
         }
     ),
     MessageState.SENT: frozenset({MessageState.BOUNCED}),
@@ -74,7 +72,10 @@ NEXT: Final[Mapping[MessageState, frozenset[MessageState]]] = {
     MessageState.BOUNCED: frozenset(),
     MessageState.CANCELLED: frozenset(),
 }
-"""From which state a message goes to which."""
+"""From which state a message goes to which.
+
+What may have gone is never withdrawn: that would free its steps to be taken again.
+"""
 
 ENDS: Final = frozenset(
     {

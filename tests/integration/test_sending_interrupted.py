@@ -31,6 +31,12 @@ def only(box: Outbox) -> MessageId:
     return MessageId(one)
 
 
+def say(box: Outbox, *, went: bool) -> None:
+    """Have a person say whether the one message went."""
+    with box.books.database.tenant(box.books.tenant.scope) as session:
+        interrupted.resolve(session, box.clock, only(box), went=went, by="ada")
+
+
 @dataclass(frozen=True, slots=True)
 class Saw:
     """A witness that answers as it is told."""
@@ -91,10 +97,7 @@ def test_the_folder_is_its_own_witness(books: Books, tmp_path: Path) -> None:
 def test_a_person_says_that_it_went(box: Outbox) -> None:
     """Then it counts as sent, and the task is done."""
     box.send(Way())
-    books = box.books
-    interrupted.resolve(
-        books.database, books.tenant, box.clock, only(box), went=True, by="ada"
-    )
+    say(box, went=True)
     assert box.states() == {"Reminder D1": MessageState.SENT}
     assert box.tasks() == []
 
@@ -102,10 +105,7 @@ def test_a_person_says_that_it_went(box: Outbox) -> None:
 def test_a_person_says_that_it_did_not_go(box: Outbox) -> None:
     """Then its step is free again, and decided about on the next night."""
     box.send(Way())
-    books = box.books
-    interrupted.resolve(
-        books.database, books.tenant, box.clock, only(box), went=False, by="ada"
-    )
+    say(box, went=False)
     assert box.states() == {"Reminder D1": MessageState.FAILED}
     counts = "SELECT counts FROM message_item WHERE tenant_id = :tenant_id"
     assert box.rows(counts) == [(False,)]
@@ -117,9 +117,7 @@ def test_nobody_is_to_say_what_is_known(books: Books, tmp_path: Path) -> None:
     box = Outbox.open(books, tmp_path / "out")
     box.send()
     with pytest.raises(NotUnknownError, match="sent"):
-        interrupted.resolve(
-            books.database, books.tenant, box.clock, only(box), went=False, by="ada"
-        )
+        say(box, went=False)
     assert box.states() == {"Reminder D1": MessageState.SENT}
 
 
@@ -130,3 +128,14 @@ def test_a_sink_is_asked_before_a_mail_server(box: Outbox) -> None:
     result = box.send(ways)
     assert len(result.parked) == 1
     assert len(box.send(Way(), witness=Routes(sent_copies=Saw(answer=True))).seen) == 0
+
+
+def test_what_may_have_gone_is_not_withdrawn(box: Outbox) -> None:
+    """That would free its step to be taken again."""
+    box.send(Way())
+    with (
+        pytest.raises(messages.MessageStateError),
+        box.books.database.tenant(box.books.tenant.scope) as session,
+    ):
+        messages.mark(session, only(box), MessageState.CANCELLED, at=MORNING, by="ada")
+    assert box.states() == {"Reminder D1": MessageState.UNKNOWN}
