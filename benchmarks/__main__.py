@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.postgres.server import EmbeddedServer, ServerAddress
-from benchmarks import imports, landing_rounds, ledger, questions
+from benchmarks import imports, landing_rounds, ledger, mailing, questions
 from benchmarks.database import empty, settle
 from benchmarks.meter import Server, median
 from ledger.store import schema
@@ -30,7 +30,7 @@ INVOICES = 1_000_000
 SMALL = 100_000
 ROUNDS = 5
 IMPORT_ROUNDS = 3
-PARTS = ("imports", "landing", "questions")
+PARTS = ("imports", "landing", "questions", "mailing")
 
 console = Console(width=120)
 
@@ -70,6 +70,8 @@ def _measure(
             invoices=arguments.landed,
             has_peer=not arguments.no_peer,
         )
+    if part == "mailing":
+        return mailing.measure(console, address)
     return _questions(address, arguments.invoices, rounds=arguments.rounds)
 
 
