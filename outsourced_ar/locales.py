@@ -29,6 +29,11 @@ class Writer:
         """The locale as in `lang` attributes: `de-CH`."""
         return str(self.locale).replace("_", "-")
 
+    @cached_property
+    def colon(self) -> str:
+        """A colon after a word, with the space that the language puts before it."""
+        return f"{_HARD_SPACE}:" if self.locale.language == "fr" else ":"
+
     def amount(self, minor: int, currency: Currency) -> str:
         """Write an amount with its currency, every minor unit shown."""
         return _amount(self.locale, minor, currency)

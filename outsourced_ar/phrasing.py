@@ -64,6 +64,7 @@ class Said:
 
     Attributes:
         tag: Its language, as in `lang` attributes.
+        colon: As the language sets it: French leaves a space before it.
         opening: The greeting and what stands before the list.
         after: What stands after it.
         payment: None where nothing is to be paid, or nobody reads how.
@@ -71,6 +72,7 @@ class Said:
     """
 
     tag: str
+    colon: str
     labels: Labels
     subject: str
     heading: str
@@ -95,6 +97,7 @@ def phrase(draft: Draft, told: Figures, *, key: str, channel: Channel) -> Said:
         questions.append(parts["crossed"])
     return Said(
         tag=told.writer.tag,
+        colon=told.writer.colon,
         labels=draft.words.labels,
         subject=_line(parts["subject"]),
         heading=_line(parts["heading"]),

@@ -427,6 +427,13 @@ def test_a_packaged_text_can_be_copied_and_changed() -> None:
             assert mine.version == theirs.version
 
 
+def test_french_leaves_a_space_before_a_colon() -> None:
+    """A French label and its figure stand apart as French typography has it."""
+    message = rendered("fr", "first", ONE)
+    assert "Échéance\xa0: 27 févr. 2026" in message.text
+    assert not re.search(r"\w: ", message.text)
+
+
 def test_a_polish_debtor_is_written_to_in_polish() -> None:
     """S08: subject, body, amounts and dates are Polish."""
     message = rendered("pl", "first", ONE, credits_minor=0)
