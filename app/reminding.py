@@ -1,24 +1,20 @@
 """Wires a tenant's reminders: its words, its gate, its books and its ways out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
+from app.identities import examine
+from app.ways import ways_out
 from ledger.errors import ConfigurationError, RetryableError
-from ledger.identities import Identity
 from ledger.ids import ConnectionId
 from ledger.records import DocumentRef
-from ledger.reminders import Channel, Mode, Voice
-from ledger.secret import Secret
+from ledger.reminders import Mode, Voice
 from ledger.store import identities, mandates, rulebooks
 from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
 from outsourced_ar import night, rules_in_force, texts
 from outsourced_ar.compose import MessageComposer
-from outsourced_ar.delivery.contract import Deliverer
-from outsourced_ar.delivery.folder import FolderDeliverer
-from outsourced_ar.delivery.smtp import SmtpDeliverer
 from outsourced_ar.night import NightResult
 from outsourced_ar.outcomes import Sent
 from outsourced_ar.rechecking import GateRecheck
@@ -27,11 +23,6 @@ from sync.pull import WholeOnlyError, unwatched
 
 if TYPE_CHECKING:
     from app.bootstrap import Product
-
-SIGNING_KEY: Final = "dkim"
-"""Under which name an identity's signing key is sealed."""
-LETTERS: Final = "letters"
-"""The folder in which letters wait for the printer."""
 
 
 class NoIdentityError(ConfigurationError):
@@ -72,7 +63,8 @@ class Reminders:
         """Send what is ready, after one more look at the books."""
         with self.product.database.tenant(self.owner.scope) as session:
             rules = rules_in_force.in_force(session)
-        ways = Ways(self.product, self.owner)
+        ways = ways_out(self.product, self.owner)
+        examine(self.product, self.owner)
         sender = Sender(
             database=self.product.database,
             tenant=self.owner,
@@ -110,63 +102,6 @@ class Reminders:
 def languages() -> night.Languages:
     """Return the languages in which each voice's texts are complete."""
     return {voice: texts.languages_of(voice) for voice in Voice}
-
-
-@dataclass(slots=True)
-class Ways:
-    """The ways out of a tenant's identities; each is opened once.
-
-    Where no mail server is named, messages become files below the home folder.
-    """
-
-    product: "Product"
-    owner: Tenant
-    _open: dict[tuple[str, Channel], Deliverer] = field(default_factory=dict)
-
-    def way(self, identity: Identity, channel: Channel) -> Deliverer:
-        """Return the way out of an identity for a channel."""
-        key = identity.key, channel
-        if key not in self._open:
-            self._open[key] = self._made(identity, channel)
-        return self._open[key]
-
-    def signing_key(self, identity: Identity) -> bytes | None:
-        """Return the key that an identity signs with, as PEM."""
-        secret = self._secret(identity, SIGNING_KEY)
-        return None if secret is None else secret.reveal().encode()
-
-    def saw(self, identity: Identity, channel: Channel, mail_id: str) -> bool | None:
-        """Say whether a message's file is there; a mail server cannot be asked."""
-        if channel is Channel.EMAIL and identity.route.host:
-            return None
-        folder = self._folder(identity, channel)
-        return FolderDeliverer(folder).saw(identity, channel, mail_id)
-
-    def close(self) -> None:
-        """Close what was opened."""
-        for one in self._open.values():
-            one.close()
-        self._open.clear()
-
-    def _made(self, identity: Identity, channel: Channel) -> Deliverer:
-        route = identity.route
-        if channel is not Channel.EMAIL or not route.host:
-            return FolderDeliverer(self._folder(identity, channel))
-        password = self._secret(identity, route.password_name)
-        return SmtpDeliverer(route, identity.domain, password)
-
-    def _folder(self, identity: Identity, channel: Channel) -> Path:
-        named = identity.route.folder or "outbox"
-        if channel is Channel.LETTER:
-            named = LETTERS
-        return self.product.settings.home / "said" / self.owner.slug / named
-
-    def _secret(self, identity: Identity, name: str) -> Secret | None:
-        if not name:
-            return None
-        keys = self.product.keyring()
-        with self.product.database.tenant(self.owner.scope) as session:
-            return identities.open_secret(session, identity.key, name, keys)
 
 
 class NotReadError(RetryableError):

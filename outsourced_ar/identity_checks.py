@@ -4,7 +4,6 @@ A look that reached no name server changes nothing that an earlier one found.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -32,15 +31,6 @@ KeyOf = Callable[[Identity], SigningKey | None]
 """What an identity's mail is signed with; raises ConfigurationError where it is bad."""
 
 
-@dataclass(frozen=True, slots=True)
-class Looked:
-    """What a look at an identity's domain found, and what counts now."""
-
-    identity: str
-    health: Health
-    findings: tuple[str, ...]
-
-
 def look(
     database: Database,
     tenant: Tenant,
@@ -49,8 +39,8 @@ def look(
     key_of: KeyOf,
     *,
     again: bool = False,
-) -> list[Looked]:
-    """Look up the domains that were not looked up today, and write down what is found.
+) -> dict[str, Examination]:
+    """Look up the domains that were not looked up today; return what was found of each.
 
     Args:
         database: Where the tenant's identities are.
@@ -63,12 +53,12 @@ def look(
     with database.tenant(tenant.scope) as session:
         known = identities.load_all(session)
         before = identities.health(session)
-    found = []
+    found: dict[str, Examination] = {}
     for one in known:
         last = before.get(one.key)
         if last and not again and clock.now() - last.checked_at < LOOK_AGAIN:
             continue
-        seen = _examined(one, records, key_of)
+        seen = found[one.key] = _examined(one, records, key_of)
         if seen.health is Health.UNKNOWN and last is not None:
             continue
         words = tuple(f"{part.about}: {part.words}" for part in seen.findings)
@@ -77,7 +67,6 @@ def look(
                 session, one.key, seen.health, findings=words, at=clock.now()
             )
             _ask_or_thank(session, tenant, clock, one, seen)
-        found.append(Looked(one.key, seen.health, words))
     return found
 
 

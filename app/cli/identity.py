@@ -144,11 +144,11 @@ def secret(
 def check(context: typer.Context, tenant: TenantSlug) -> None:
     """Look up the mail domains of all identities; one that fails pauses its mail."""
     # Only this looks names up and reads keys.
-    from app.identities import examine_all  # noqa: PLC0415
+    from app.identities import examine  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)
-        found = examine_all(product, owner)
+        found = examine(product, owner, again=True)
     failing = False
     for key, examination in found.items():
         failing = failing or examination.health is Health.FAILING

@@ -11,6 +11,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import make_url
@@ -49,7 +50,7 @@ def sent(arguments: Mapping[str, Any]) -> dict[str, Any]:
         database=database,
         tenant=tenant,
         clock=clock,
-        deliverers=Routes(),
+        deliverers=Routes(Path("nowhere")),
         books=StillBooks(),
         recheck=GateRecheck(tenant, clock),
     )

@@ -210,7 +210,7 @@ class Outbox:
 
     def sender(self, way: Way | Routes | None = None, **more: Any) -> Sender:  # noqa: ANN401 - a sender's own
         """Return what sends, into the folder unless a way is given."""
-        ways = way or Routes(sink=self.folder)
+        ways = way or Routes(self.folder)
         values: dict[str, Any] = {
             "database": self.books.database,
             "tenant": self.books.tenant,

@@ -12,7 +12,7 @@ import dkim
 import pytest
 
 from ledger.errors import RetryableError
-from ledger.identities import Health
+from ledger.identities import Health, Identity
 from ledger.ids import ConnectionId
 from ledger.reminders import (
     Attachment,
@@ -539,12 +539,12 @@ def test_mail_is_signed_where_the_identity_has_a_key(box: Outbox) -> None:
     """It verifies against the public half of the sealed key."""
     pem = signing.new_key()
     box.route(host="127.0.0.1", security="none", dkim_selector="s1")
-    ways = Routes(
-        sink=box.folder,
-        secrets=lambda key, name: (
-            Secret(pem.decode()) if (key, name) == ("client", "dkim") else None
-        ),
-    )
+
+    def secrets(identity: Identity, name: str) -> Secret | None:
+        named = (identity.key, name) == ("client", "dkim")
+        return Secret(pem.decode()) if named else None
+
+    ways = Routes(box.folder, secrets, only_folders=True)
     assert len(box.send(ways).sent) == 1
     (file,) = box.files()
     key = signing.SigningKey.load(selector="s1", domain="client.example", pem=pem)
@@ -560,16 +560,25 @@ def test_mail_is_signed_where_the_identity_has_a_key(box: Outbox) -> None:
 def test_mail_that_cannot_be_signed_waits(box: Outbox) -> None:
     """It does not go unsigned in silence; a person is asked for the key."""
     box.route(host="127.0.0.1", security="none", dkim_selector="s1")
-    result = box.send(Routes(sink=box.folder))
+    result = box.send(Routes(box.folder, only_folders=True))
     assert box.files() == []
     assert "no key" in next(iter(result.held.values())).because
     assert [task.kind for task in box.tasks()] == [TaskKind.IDENTITY]
 
 
-def test_a_sender_without_a_way_out_waits(box: Outbox) -> None:
-    """Nothing is sent by guesswork; a person is asked where it goes."""
-    result = box.send(Routes())
-    assert "where mails" in next(iter(result.held.values())).because
+def test_without_a_server_mail_becomes_files(box: Outbox) -> None:
+    """Nobody is written to before somebody has said by which server."""
+    assert len(box.send(Routes(box.folder)).sent) == 1
+    (file,) = box.files()
+    assert file.relative_to(box.folder).parts[0] == "outbox"
+
+
+def test_a_route_that_must_not_be_used_waits(box: Outbox) -> None:
+    """A server elsewhere without encryption gets nothing; a person is asked."""
+    box.route(host="mail.client.example", security="none")
+    result = box.send(Routes(box.folder))
+    assert "not be encrypted" in next(iter(result.held.values())).because
+    assert [task.kind for task in box.tasks()] == [TaskKind.IDENTITY]
     assert box.states() == {"Reminder D1": MessageState.READY}
 
 
@@ -589,15 +598,16 @@ def test_letters_become_sheets_to_print(books: Books, tmp_path: Path) -> None:
     assert file.read_bytes() == b"%PDF-1.7"
 
 
-def test_everything_goes_to_the_sink_whatever_routes_say(box: Outbox) -> None:
-    """A trial run or a copy of a database writes to nobody."""
+def test_where_only_folders_are_allowed_no_server_is_asked(box: Outbox) -> None:
+    """A trial run or a copy of a database writes to nobody, whatever routes say."""
     box.route(host="mail.client.example", security="tls")
-    assert len(box.send(Routes(sink=box.folder)).sent) == 1
+    assert len(box.send(Routes(box.folder, only_folders=True)).sent) == 1
     assert len(box.files()) == 1
 
 
-def test_a_route_can_be_a_folder(box: Outbox, tmp_path: Path) -> None:
-    """Without a sink, an identity's own folder is used."""
-    box.route(folder=str(tmp_path / "own"))
-    assert len(box.send(Routes()).sent) == 1
-    assert len(list((tmp_path / "own").iterdir())) == 1
+def test_a_route_can_be_a_folder(box: Outbox) -> None:
+    """An identity's mails are in the folder that it names."""
+    box.route(folder="own")
+    assert len(box.send(Routes(box.folder)).sent) == 1
+    (file,) = box.files()
+    assert file.parent == box.folder / "own"

@@ -96,7 +96,7 @@ class World:
 
     def send(self, at: datetime) -> Sent:
         """Send what is ready, the books being read once more."""
-        ways = Routes(sink=self.folder)
+        ways = Routes(self.folder)
         return Sender(
             database=self.database,
             tenant=self.tenant,

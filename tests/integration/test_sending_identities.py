@@ -11,10 +11,9 @@ from ledger.reminders import TaskKind
 from ledger.store import identities
 from ledger.testing import Books
 from outsourced_ar import identity_checks
-from outsourced_ar.delivery.domain_health import UnreachableNamesError
+from outsourced_ar.delivery.domain_health import Examination, UnreachableNamesError
 from outsourced_ar.delivery.signing import BadKeyError, SigningKey
 from outsourced_ar.facts import Silence
-from outsourced_ar.identity_checks import Looked
 from tests.integration.outbox import HOUR, Outbox, Way
 
 GOOD = {
@@ -52,7 +51,7 @@ def unsigned(identity: Identity) -> SigningKey | None:
     return None
 
 
-def look(box: Outbox, zone: Zone, *, again: bool = False) -> list[Looked]:
+def look(box: Outbox, zone: Zone, *, again: bool = False) -> dict[str, Examination]:
     """Look the tenant's domains up."""
     return identity_checks.look(
         box.books.database, box.books.tenant, box.clock, zone, unsigned, again=again
@@ -67,9 +66,9 @@ def health(box: Outbox) -> Health:
 
 def test_a_good_domain_lets_messages_go(box: Outbox) -> None:
     """What was found is kept in words."""
-    (found,) = look(box, Zone())
+    found = look(box, Zone())["client"]
     assert found.health is health(box) is Health.GOOD
-    assert any("says who may send" in words for words in found.findings)
+    assert any("says who may send" in one.words for one in found.findings)
     assert len(box.send(Way()).sent) == 1
 
 
@@ -91,7 +90,7 @@ def test_a_domain_is_looked_up_once_a_day(box: Outbox) -> None:
     zone = Zone()
     look(box, zone)
     zone.asked.clear()
-    assert look(box, zone) == []
+    assert look(box, zone) == {}
     assert zone.asked == []
     box.clock.at += 24 * HOUR
     assert len(look(box, zone)) == 1
@@ -103,7 +102,7 @@ def test_a_look_without_an_answer_changes_nothing(box: Outbox, before: Zone) -> 
     """A failing domain is not cleared by being offline, nor a good one condemned."""
     look(box, before)
     stood = health(box)
-    assert look(box, Zone(None), again=True) == []
+    assert look(box, Zone(None), again=True)["client"].health is Health.UNKNOWN
     assert health(box) is stood
 
 

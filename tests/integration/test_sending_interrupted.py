@@ -121,13 +121,14 @@ def test_nobody_is_to_say_what_is_known(books: Books, tmp_path: Path) -> None:
     assert box.states() == {"Reminder D1": MessageState.SENT}
 
 
-def test_a_sink_is_asked_before_a_mail_server(box: Outbox) -> None:
-    """Where everything goes to a folder, the folder knows what went."""
+@pytest.mark.parametrize("only_folders", [True, False])
+def test_the_way_it_went_is_asked(box: Outbox, *, only_folders: bool) -> None:
+    """A folder where only folders are used, else whoever has copies of mails."""
     box.route(host="mail.client.example", security="tls")
-    ways = Routes(sink=box.folder, sent_copies=Saw(answer=True))
+    ways = Routes(box.folder, only_folders=only_folders, sent_copies=Saw(answer=True))
     result = box.send(ways)
-    assert len(result.parked) == 1
-    assert len(box.send(Way(), witness=Routes(sent_copies=Saw(answer=True))).seen) == 0
+    assert len(result.parked) == only_folders
+    assert len(result.seen) == (not only_folders)
 
 
 def test_what_may_have_gone_is_not_withdrawn(box: Outbox) -> None:

@@ -1,0 +1,19 @@
+"""Wires the ways out of a tenant's identities, and opens what is sealed for them."""
+
+from app.bootstrap import Product
+from ledger.identities import Identity
+from ledger.secret import Secret
+from ledger.store import identities
+from ledger.store.tenants import Tenant
+from outsourced_ar.delivery.routes import Routes
+
+
+def ways_out(product: Product, owner: Tenant) -> Routes:
+    """Return a tenant's ways out; its folders are below the home folder."""
+
+    def secret(identity: Identity, name: str) -> Secret | None:
+        keys = product.keyring()
+        with product.database.tenant(owner.scope) as session:
+            return identities.open_secret(session, identity.key, name, keys)
+
+    return Routes(product.settings.home / "said" / owner.slug, secret)
