@@ -18,7 +18,8 @@ WITH_PDF: Final = frozenset({"formal", "statement"})
 """Keys whose e-mails bring their list as a PDF; to make one takes longest."""
 
 _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
-_BLANKS: Final = re.compile(r"[ \t\n]+")
+_BLANKS: Final = re.compile(r" *[\t\n][ \t\n]*|  +")
+"""Only what is not one blank already: most are, and each replacement costs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

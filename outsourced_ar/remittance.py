@@ -3,6 +3,7 @@
 import io
 import re
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final
 
 import segno
@@ -19,6 +20,7 @@ _TEXT_MAX: Final = 140
 _HOLDER_MAX: Final = 70
 
 
+@lru_cache(maxsize=1024)
 def creditor_reference(number: str) -> str | None:
     """Return an ISO 11649 reference for a number of the books: `RF18539007547034`.
 
