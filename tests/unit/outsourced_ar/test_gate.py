@@ -148,6 +148,30 @@ def test_only_the_disputed_part_is_left_out() -> None:
     assert speech.total_minor == 60_000
 
 
+def test_disputes_of_the_books_and_of_a_stop_add_up() -> None:
+    """What the books say is disputed is left out beside what a stop names."""
+    dispute = a_stop(
+        StopKind.DISPUTE, StopItem(document_id=named("I1"), amount_minor=40_000)
+    )
+    item = an_item(disputed_minor=25_000)
+
+    assert spoken(NIGHT, a_debtor(item, stops=(dispute,))).total_minor == 35_000
+
+
+@pytest.mark.parametrize(
+    ("stopped", "part", "is_said"),
+    [(0, 2, False), (2, 0, False), (2, 2, False), (1, 2, True)],
+)
+def test_a_stop_of_a_document_is_one_of_its_instalments(
+    stopped: int, part: int, *, is_said: bool
+) -> None:
+    """Whole and part stand for one another; another instalment goes on."""
+    hold = a_stop(StopKind.HOLD, StopItem(document_id=named("I1"), part=stopped))
+    (decision,) = planned(NIGHT, a_debtor(an_item(part=part), stops=(hold,)))
+
+    assert (decision.speech is not None) is is_said
+
+
 def test_another_item_in_dispute_is_not_mentioned() -> None:
     """A disputed invoice is not asked for beside the one that is not."""
     facts = a_debtor(

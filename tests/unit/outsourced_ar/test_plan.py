@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from ledger.money import Currency
 from ledger.reminders import Channel, Tone, Voice
+from outsourced_ar.assignment import Assignment, packaged_assignment
 from outsourced_ar.cadence import packaged_cadences, packaged_text, read_cadence
-from outsourced_ar.facts import DebtorFacts, Item, Silence
+from outsourced_ar.facts import Behaviour, DebtorFacts, Item, Silence
 from outsourced_ar.ladder import FAR
 from outsourced_ar.rule_files import RuleFileError
 from tests.debtors import (
@@ -300,6 +301,46 @@ def test_another_cadence_does_not_begin_again() -> None:
         Tone.SERIOUS,
         Tone.SERIOUS,
     ]
+
+
+def test_another_cadence_gives_no_notice_again() -> None:
+    """Who was told by one cadence that it is soon due is not told by the next."""
+    told = a_step("P2", DUE - timedelta(days=7), Tone.FRIENDLY, cadence="strict")
+
+    assert silent(after(-3), a_debtor(an_item(taken=(told,))), rules=STANDARD) == [
+        Silence.NOTHING_DUE
+    ]
+    assert spoken(after(-3), a_debtor(an_item()), rules=STANDARD).step == "P2"
+
+
+@pytest.mark.parametrize(
+    ("days", "rules", "next_days"),
+    [
+        (1, STANDARD, 7),
+        # By the packaged rules it might be strictly reminded from the third day on.
+        (1, packaged_assignment(), 3),
+    ],
+)
+def test_the_agenda_knows_every_cadence_there_is(
+    days: int, rules: Assignment, next_days: int
+) -> None:
+    """An item is looked at when a step of any cadence is reached that it might get."""
+    (decision,) = planned(after(days), a_debtor(an_item()), rules=rules)
+
+    assert decision.next_on == {named("I1"): DUE + timedelta(days=next_days)}
+
+
+def test_what_a_gentle_cadence_has_said_is_looked_at_again() -> None:
+    """At its end an item is looked at weekly, for a firmer cadence may come to hold."""
+    taken = a_step("R2", DUE + timedelta(days=32), Tone.FIRM, cadence="gentle")
+    facts = a_debtor(
+        an_item(taken=(taken,)), behaviour=Behaviour(payments=9, days_late=2)
+    )
+    (decision,) = planned(after(50), facts)
+
+    assert decision.next_on == {named("I1"): DUE + timedelta(days=57)}
+    slipped = replace(facts, behaviour=Behaviour(payments=9, days_late=45))
+    assert spoken(after(57), slipped).tone is Tone.SERIOUS
 
 
 def test_a_cadence_that_does_not_exist_is_named() -> None:
