@@ -31,6 +31,7 @@ from app.cli import (
     prove,
     remind,
     setup,
+    simulate,
     simulator,
     stops,
     sync,
@@ -73,6 +74,7 @@ for room in (
     messages,
     cadences,
     remind,
+    simulate,
     simulator,
 ):
     room.register(app)

@@ -1,0 +1,300 @@
+"""`duebridge simulate` and `explain`: what would be said, what was, and why not."""
+
+from collections import Counter
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
+from app.cli.listing import (
+    Format,
+    Listing,
+    amount,
+    amount_column,
+    date_column,
+    show,
+    text_column,
+)
+from app.cli.stops import stop_json, the_debtor
+from ledger.errors import RequestError
+from ledger.ids import DebtorId, DocumentId
+from ledger.store import debtors, histories, known
+from ledger.store.session import Session
+
+if TYPE_CHECKING:
+    from outsourced_ar.explain import Explanation
+    from outsourced_ar.facts import Decision, Speech
+    from outsourced_ar.simulate import SideBySide, Simulation
+
+DAYS_MAX = 400
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command("simulate")(simulate_command)
+    app.command("explain")(explain_command)
+
+
+def simulate_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    from_: Annotated[
+        str | None, typer.Option("--from", help="The first night; default: today.")
+    ] = None,
+    to: Annotated[
+        str | None, typer.Option(help="The last night; default: four weeks on.")
+    ] = None,
+    cadence: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="A cadence's file, for every debtor; two are set side by side."
+        ),
+    ] = None,
+    silences: Annotated[
+        bool, typer.Option("--silences", help="Who would not be spoken to, and why.")
+    ] = False,
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """Let nights pass in fast time over the ledger as it is; nothing is sent."""
+    # Calendars and templates load slowly, and few commands need them.
+    from app.trying import simulations  # noqa: PLC0415
+
+    if cadence and len(cadence) > 2:  # noqa: PLR2004 - side by side
+        raise RequestError("At most two cadences are compared.", remedy="Name two.")
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        today = product.clock.today(owner.timezone)
+        first_on = today if from_ is None else parse_date(from_)
+        last_on = date.fromordinal(first_on.toordinal() + 28)
+        last_on = last_on if to is None else parse_date(to)
+        if not 0 <= (last_on - first_on).days <= DAYS_MAX:
+            raise RequestError(
+                "The nights go backward, or on for too long.",
+                remedy=f"At most {DAYS_MAX} nights, the first first.",
+            )
+        found, compared = simulations(
+            product, owner, first_on, last_on, tuple(cadence or ())
+        )
+    if compared is not None:
+        listing = _compared_listing(owner.slug, compared)
+    elif silences:
+        listing = _silent_listing(owner.slug, found)
+    else:
+        listing = _told_listing(owner.slug, found)
+    show(listing, format_, out)
+
+
+def _told_listing(slug: str, found: "Simulation") -> Listing:
+    told = list(found.told)
+    by_step = Counter(one.speech.step for _, one in told)
+    steps = ", ".join(f"{step} {count}" for step, count in sorted(by_step.items()))
+    held = sum(len(night.held) for night in found.nights)
+    return Listing(
+        title=f"What would be said by {slug}",
+        columns=[
+            date_column("Night", "on"),
+            text_column("Debtor", "debtor"),
+            text_column("Name", "name"),
+            text_column("Cadence", "cadence"),
+            text_column("Step", "step"),
+            text_column("By", "channel"),
+            text_column("Tone", "tone"),
+            text_column("Language", "language"),
+            amount_column("Total", "total"),
+            text_column("Because", "because"),
+        ],
+        items=[
+            {
+                "on": on.isoformat(),
+                "debtor": one.number,
+                "name": one.name,
+                **speech_json(one.speech),
+            }
+            for on, one in told
+        ],
+        meta={"tenant": slug},
+        notes=[
+            f"{len(told)} messages in {len(found.nights)} nights: {steps or 'none'}.",
+            f"{held} times somebody would be left in peace: --silences says why.",
+            "Nothing was sent, and nothing was kept.",
+        ],
+    )
+
+
+def speech_json(one: "Speech") -> dict[str, Any]:
+    """Return what is to be said as JSON has it."""
+    return {
+        "cadence": one.cadence,
+        "step": one.step,
+        "channel": str(one.channel),
+        "tone": str(one.tone),
+        "language": one.language,
+        "total": amount(one.total_minor, one.currency),
+        "items": [item.number for item in one.items],
+        "because": f"{one.chosen_by}; {one.segment}: {one.segment_because}",
+    }
+
+
+def _silent_listing(slug: str, found: "Simulation") -> Listing:
+    return Listing(
+        title=f"Who would be left in peace by {slug}",
+        columns=[
+            date_column("Night", "on"),
+            text_column("Debtor", "debtor"),
+            text_column("Name", "name"),
+            text_column("Currency", "currency"),
+            text_column("Why", "reason"),
+            text_column("Because", "because"),
+            date_column("Until", "until"),
+        ],
+        items=[
+            {
+                "on": night.on.isoformat(),
+                "debtor": held.number,
+                "name": held.name,
+                "currency": held.currency,
+                "reason": str(refusal.reason),
+                "because": refusal.because,
+                "until": None if refusal.until is None else refusal.until.isoformat(),
+            }
+            for night in found.nights
+            for held in night.held
+            for refusal in held.refusals[:1]
+        ],
+        meta={"tenant": slug},
+    )
+
+
+def _compared_listing(slug: str, compared: "tuple[SideBySide, ...]") -> Listing:
+    return Listing(
+        title=f"Two cadences side by side at {slug}",
+        columns=[
+            text_column("Debtor", "debtor"),
+            text_column("Name", "name"),
+            text_column("First", "left"),
+            text_column("Second", "right"),
+        ],
+        items=[
+            {
+                "debtor": one.number,
+                "name": one.name,
+                "left": [f"{on.isoformat()} {said.step}" for on, said in one.left],
+                "right": [f"{on.isoformat()} {said.step}" for on, said in one.right],
+            }
+            for one in compared
+        ],
+        meta={"tenant": slug},
+        notes=["Nothing was sent, and nothing was kept."],
+    )
+
+
+def explain_command(
+    context: typer.Context,
+    tenant: TenantSlug,
+    what: Annotated[
+        str, typer.Argument(help="An invoice's number, or a debtor's number or name.")
+    ],
+    on: Annotated[
+        str | None, typer.Option(help="Only what was decided on this day.")
+    ] = None,
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """Say why a debtor was spoken to or not: all that was decided, said, stopped."""
+    from app.trying import explanation  # noqa: PLC0415
+
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        day = None if on is None else parse_date(on)
+        with product.database.tenant(owner.scope) as session:
+            debtor_id, document_id = _meant(session, what)
+            names = debtors.load_all(session, known.known_at(session))
+            found = explanation(session, product, owner, debtor_id, document_id, day)
+            items = _story(found)
+            stopped = [stop_json(one.stop, names) for one in found.stopped]
+    listing = Listing(
+        title=f"{found.now.number} {found.now.name}",
+        columns=[
+            text_column("When", "at"),
+            text_column("What", "what"),
+            text_column("In words", "words"),
+        ],
+        items=items,
+        meta={"tenant": owner.slug, "debtor": found.now.number, "stops": stopped},
+        notes=[_next_words(one) for one in found.next],
+    )
+    show(listing, format_, out)
+
+
+def _meant(session: Session, what: str) -> tuple[DebtorId, DocumentId | None]:
+    """Return whose story is meant: a document's, or a debtor's."""
+    landing = known.known_at(session)
+    for document_id in histories.find(session, what):
+        versions = histories.versions(session, document_id, landing)
+        if versions:
+            return versions[-1].debtor_id, document_id
+    return the_debtor(session, what).id, None
+
+
+def _story(found: "Explanation") -> list[dict[str, Any]]:
+    """Return all that happened, in its order."""
+    story: list[dict[str, Any]] = []
+    for one in found.decided:
+        words = "; ".join(refusal.because for refusal in one.refusals)
+        if not one.refusals:
+            words = f"step {one.stored.step} of {one.stored.cadence}"
+            words += "".join(
+                f", by the rule {again.speech.chosen_by}, {again.speech.segment}: "
+                f"{again.speech.segment_because}"
+                for again in one.again
+                if again.speech is not None
+            )
+        story.append(
+            {
+                "at": one.stored.decided_at.isoformat(),
+                "what": f"decided: {one.stored.reason or one.stored.outcome}",
+                "words": words,
+            }
+        )
+    for sent in found.sent:
+        message = sent.stored.message
+        story += [
+            {
+                "at": event.at.isoformat(),
+                "what": f"message {message.id}: {event.kind}",
+                "words": message.subject,
+            }
+            for event in sent.events
+        ]
+    for stopped in found.stopped:
+        story += [
+            {
+                "at": event.known_at.isoformat(),
+                "what": f"{stopped.stop.kind}: {event.state}",
+                "words": f"from {event.effective_on.isoformat()}, entered by "
+                f"{event.recorded_by}. {stopped.stop.note}".strip(),
+            }
+            for event in stopped.events
+        ]
+    for task in found.tasks:
+        story.append(
+            {
+                "at": task.due_on.isoformat(),
+                "what": f"task {task.id}: {task.kind}",
+                "words": task.title + (f": {task.outcome}" if task.outcome else ""),
+            }
+        )
+    return sorted(story, key=lambda one: str(one["at"]))
+
+
+def _next_words(one: "Decision") -> str:
+    if one.speech is not None:
+        return (
+            f"Now, in {one.currency}: step {one.speech.step} would be said by "
+            f"{one.speech.channel}."
+        )
+    why = "; ".join(refusal.because for refusal in one.refusals)
+    return f"Now, in {one.currency}: silence. {why}."
