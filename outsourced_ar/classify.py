@@ -31,6 +31,8 @@ from outsourced_ar.classify_sentences import (
     without,
 )
 
+TEXT_MAX: Final = 6_000
+"""So many characters of what was written are read; more is no answer to a reminder."""
 LIMIT_PERCENT: Final = 80
 """Below this nothing is done that a person has not looked at."""
 SURE, LIKELY, TWICE = 90, 65, 84
@@ -132,6 +134,7 @@ def classify(text: str, context: Context) -> Reading:
         text: What its writer wrote: without what is quoted, and without the signature.
         context: What is known around it.
     """
+    text = text[:TEXT_MAX]
     language = language_of(text, context.language)
     book = phrasebook(language)
     sentences = sentences_of(text, book)

@@ -17,7 +17,7 @@ _SENTENCE: Final = re.compile(
     r"(?<=[.!?])[\"'“”»)]*\s+(?=[\"'„“«(¿¡]*[A-ZÀ-ÖØ-ÞŁŚŻŠČŘŽÁÉÍÓÖŐÚÜŰ0-9])"
 )
 _DATED: Final = re.compile(
-    r"(?:^|\s)(?:\d{1,2}|\d{4}|\w|kr|stk|nr|no|inv|abs|bzw|ca)\.$", re.IGNORECASE
+    r"(?:^|\s)(?:\d{1,2}|\w|kr|stk|nr|no|inv|abs|bzw|ca)\.$", re.IGNORECASE
 )
 _MARKS: Final = re.compile(r"[\"„“”«»()\[\]*_…]")
 

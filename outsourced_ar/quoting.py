@@ -21,6 +21,7 @@ WROTE_LINES: Final = 3
 """The line over a quoted mail may be wrapped into so many."""
 
 _ARROW: Final = re.compile(r"^\s*(?:>|\|)")
+_SENTENCE_END: Final = re.compile(r"[.!?]$")
 _NAMED: Final = re.compile(r"\d|@")
 """The line over a quoted mail has a date or an address."""
 _RULE: Final = re.compile(r"^\s*(?:_{10,}|-{10,}|\*{10,})\s*$")
@@ -83,13 +84,28 @@ def _header_at(lines: Sequence[str], at: int) -> int:
         return 1
     if _is_header(lines, at):
         return 1
+    return _wrote_at(lines, at)
+
+
+def _wrote_at(lines: Sequence[str], at: int) -> int:
+    """Return over how many lines the line over a quoted mail is wrapped here."""
     for count in range(1, WROTE_LINES + 1):
-        joined = " ".join(fold(one).strip() for one in lines[at : at + count])
-        if not joined.endswith(":") or not _NAMED.search(joined):
-            continue
-        if marks.wrote.search(joined):
+        folded = [fold(one).strip() for one in lines[at : at + count]]
+        last = folded[-1]
+        if len(folded) < count or not last:
+            return 0
+        # A sentence that ends here, or a line that says it all, begins further below.
+        if count > 1 and (_SENTENCE_END.search(folded[-2]) or _is_wrote(last)):
+            return 0
+        if _is_wrote(" ".join(folded)):
             return count
     return 0
+
+
+def _is_wrote(line: str) -> bool:
+    if not line.endswith(":") or line.startswith("<") or not _NAMED.search(line):
+        return False
+    return bool(_marks().wrote.search(line))
 
 
 def _is_ruled_header(lines: Sequence[str], at: int) -> bool:

@@ -62,7 +62,8 @@ class IncomingMail:
     Attributes:
         mail_id: The Message-ID header, or a digest of the mail where it has none.
         sent_at: By its Date header; None where that cannot be read.
-        delivered_to: The addresses it was delivered to, besides those it names.
+        recipients: Whom it names, as it was written: a token may need its case.
+        delivered_to: The addresses it was delivered to besides.
         references: Ids of the mails it follows, the nearest first.
         left_out: What was too large to keep, with its size.
     """
@@ -263,7 +264,7 @@ def _instant(written: str) -> datetime | None:
 
 def _addresses(mail: Mail, *names: str) -> tuple[str, ...]:
     fields = [str(one) for name in names for one in mail.get_all(name) or ()]
-    found = (address.strip().lower() for _, address in getaddresses(fields))
+    found = (address.strip() for _, address in getaddresses(fields))
     return tuple(dict.fromkeys(address for address in found if "@" in address))
 
 

@@ -192,3 +192,19 @@ def test_a_sentence_with_a_colon_is_no_quote() -> None:
     text = "As my colleague wrote:\nthe goods were defective."
 
     assert own_words(text) == text
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "On 10 March 2026 Client & Sons wrote:",
+        "On Tue, 10 Mar 2026 at 08:15, Client & Sons\n<accounts@client.example> wrote:",
+        "Am 10.03.2026 um 08:15 schrieb Client & Sons:",
+    ],
+)
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_the_line_over_a_quote_takes_nothing_with_it(head: str, between: str) -> None:
+    """What stands right above the quoted mail is kept, wrapped head or not."""
+    text = f"We will pay on 20 March 2026.{between}{head}\n> When?"
+
+    assert own_words(text) == "We will pay on 20 March 2026."
