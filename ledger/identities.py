@@ -61,6 +61,26 @@ class MailRoute:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """Where answers are read: a mailbox, over IMAP.
+
+    Attributes:
+        host: Empty where answers are not read.
+        security: `tls`, `starttls`, or `none` to loopback only.
+        password_name: Under which name the password is sealed.
+        marks_seen: Whether what was read is marked so for people who read it too.
+    """
+
+    host: str = ""
+    port: int = 993
+    security: str = "tls"
+    user: str = ""
+    password_name: str = ""
+    folder: str = "INBOX"
+    marks_seen: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Identity:
     """A sender.
 
@@ -73,6 +93,7 @@ class Identity:
         colour: Of headings and rules, as `#rrggbb`.
         logo: A PNG, at most 200 KB; empty without one.
         register: What the law wants on letters: registry, number, tax number.
+        inbox: Where answers to `reply_to`, and what comes back, are read.
     """
 
     voice: ClassVar[Voice]
@@ -92,6 +113,7 @@ class Identity:
     register: str = ""
     accounts: tuple[BankAccount, ...] = ()
     route: MailRoute = MailRoute()
+    inbox: Mailbox = Mailbox()
 
     @property
     def domain(self) -> str:
