@@ -1,6 +1,6 @@
 """Wires a tenant's reminders: its words, its gate, its books and its ways out."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -78,8 +78,11 @@ class Reminders:
         )
         return sender.send_ready()
 
-    def composer(self) -> MessageComposer:
+    def composer(self, tried: Mapping[str, str] | None = None) -> MessageComposer:
         """Return what writes in the tenant's identities.
+
+        Args:
+            tried: Own texts to try in place of those in force.
 
         Raises:
             NoIdentityError: The client lets it speak, and nobody can.
@@ -95,7 +98,10 @@ class Reminders:
             tenant_id=self.owner.id,
             creditor=self.owner.name,
             identities=found,
-            own_texts={one.name: one.body for one in own if one.body},
+            own_texts={
+                **{one.name: one.body for one in own if one.body},
+                **(tried or {}),
+            },
         )
 
 

@@ -36,6 +36,7 @@ from app.cli import (
     stops,
     sync,
     tenant,
+    texts,
 )
 from app.cli.context import Exit, Overrides
 from ledger.errors import DuebridgeError, RequestError
@@ -73,6 +74,7 @@ for room in (
     mandate,
     messages,
     cadences,
+    texts,
     remind,
     simulate,
     simulator,

@@ -74,6 +74,8 @@ def test_every_command_is_in_the_json_contract_or_lists_nothing() -> None:
         "cadence",
         "identity",
         "contact",
+        "template",
+        "statement",
         "note",
         "stop",
         "release",
