@@ -25,6 +25,8 @@ NUMBERS = ("2026-0417", "2026-0431")
 STYLES = ("arrows", "outlook", "bare")
 TUNED_HARD = 2
 """So many of each language's misleading mails are tuned on."""
+LATE_FROM = 90
+"""From this place on late mails are named."""
 ACTED_ON = (ReplyKind.ALREADY_PAID, ReplyKind.DISPUTE)
 """Kinds whose precision matters most."""
 
@@ -96,6 +98,22 @@ def load(language: str) -> list[Sample]:
     ]
     mails = [*page["mail"], *misleading]
     return [_sample(page, one, place) for place, one in enumerate(mails)]
+
+
+def load_late() -> list[Sample]:
+    """Return the mails that were written after the rules were done."""
+    pages = tomllib.loads((FOLDER / "late.toml").read_text(encoding="utf-8"))
+    return [
+        _sample(
+            tomllib.loads(
+                (FOLDER / "replies" / f"{language}.toml").read_text(encoding="utf-8")
+            ),
+            {"kind": kind, "says": says},
+            LATE_FROM + place,
+        )
+        for language in LANGUAGES
+        for place, (kind, says) in enumerate(pages[language]["mails"])
+    ]
 
 
 def load_all() -> list[Sample]:
