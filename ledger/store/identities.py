@@ -106,7 +106,7 @@ def save(session: Session, one: AnyIdentity, at: datetime) -> int:
         OtherVoiceError: The key is of an identity in the other's name.
     """
     last = session.execute(LATEST, {"key": one.key}).one_or_none()
-    body = msgspec.to_builtins(dataclasses.replace(one, logo=b""))
+    body = msgspec.json.decode(msgspec.json.encode(dataclasses.replace(one, logo=b"")))
     if last is not None:
         if last.voice != one.voice:
             raise OtherVoiceError(one.key)
