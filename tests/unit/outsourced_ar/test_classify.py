@@ -128,6 +128,28 @@ def test_what_is_denied_asked_or_doubted_was_not_paid(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "We have settled the matter with our insurer, thank you."),
+        ("en", "We have transferred your mail to our sales department."),
+        ("en", "The payment was sent but it came back."),
+        ("de", "Wir haben das Problem intern ausgeglichen und melden uns."),
+        ("de", "Die Überweisung wurde ausgeführt, ist aber zurückgekommen."),
+        ("fr", "Nous avons réglé le problème avec notre transporteur."),
+        ("fr", "Le virement a été effectué mais il a été rejeté par la banque."),
+        ("sv", "Vi har reglerat frågan med vår speditör."),
+        ("nb", "Vi har overført saken til en annen avdeling."),
+        ("da", "Jeg undersøger, om regningen er betalt."),
+        ("fi", "Olemme hoitaneet asian eteenpäin, onko se maksettu, en tiedä."),
+        ("hu", "Az ügyet rendeztük a szállítóval."),
+    ],
+)
+def test_words_for_paying_are_used_of_other_things(language: str, text: str) -> None:
+    """A matter settled, a mail passed on and money that came back are no payment."""
+    assert read(text, language=language).kind is ReplyKind.OTHER
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "We do not dispute the invoice.",
