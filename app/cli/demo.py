@@ -34,9 +34,13 @@ from ledger.store import connections, proofs, tenants
 from ledger.store.connections import StoredConnection
 from ledger.store.tenants import Tenant, UnknownTenantError
 from sync.night import Night
+from sync.pull import unwatched
 
 LAST_MONTH: Final = Month(2026, 10)
 """The example always ends here, so that everyone sees the same figures."""
+
+REMINDED_ON: Final = date(2026, 11, 3)
+"""A Tuesday: All Saints' Day, a Sunday, lies behind in each region."""
 
 CHART_MONTHS: Final = 12
 CHART_WIDTH: Final = 50
@@ -63,6 +67,7 @@ def demo_command(context: typer.Context) -> None:
             _night(product, owner, company, folder, day, console)
         _problems(product, owner, console)
         _reports(product, owner, company.last_on, console)
+        _reminders(product, owner, company, folder, console)
     _farewell(console, owner, folder)
 
 
@@ -193,6 +198,25 @@ def _reports(product: Product, owner: Tenant, day: date, console: Console) -> No
         f"\nOf the report of {before}, {len(found)} documents are known otherwise now: "
         f"`duebridge restatements {owner.slug} --as-of {before}` names them."
     )
+
+
+def _reminders(
+    product: Product,
+    owner: Tenant,
+    company: ExampleCompany,
+    folder: Path,
+    console: Console,
+) -> None:
+    """Read the books once more on the next business day, and remind."""
+    # Calendars, languages and templates load slowly, and nothing else here needs them.
+    from app.cli.demo_reminders import show_reminders  # noqa: PLC0415
+
+    company.write(folder, company.last_on)
+    product.clock = FixedClock.on(REMINDED_ON)
+    for night in product.night(owner, watch=unwatched):
+        if night.error is not None:
+            raise night.error
+    show_reminders(product, owner, REMINDED_ON, console)
 
 
 def _ageing_chart(line: AgeingLine, names: Sequence[str]) -> Table:
