@@ -13,7 +13,7 @@ is one whose worker is gone. Two would still send nothing twice: the row lets on
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -22,6 +22,7 @@ from ledger.errors import ConfigurationError, RecordError, RetryableError
 from ledger.identities import Identity
 from ledger.reminders import Channel, Message, MessageId, MessageState
 from ledger.store import identities, messages, outgoing
+from ledger.store.messages import MessageFilter
 from ledger.store.outgoing import Source
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
@@ -38,7 +39,7 @@ from outsourced_ar.delivery.pace import Pace
 from outsourced_ar.delivery.signing import SigningKey
 from outsourced_ar.delivery.writing import signing_key, written
 from outsourced_ar.facts import Refusal, Silence
-from outsourced_ar.outcomes import Outcomes, Sent
+from outsourced_ar.outcomes import BY, Outcomes, Sent
 from outsourced_ar.rechecking import Recheck, is_held
 from outsourced_ar.refreshing import VALID_S, Freshness, Refresh
 
@@ -50,6 +51,8 @@ BATCH: Final = 200
 """So many messages are read in the books together."""
 WAIT_S_MAX: Final = 1_800
 """So long a run waits in all for domains that had enough; the rest goes next time."""
+
+HAD_ENOUGH: Final = "its domain had enough for now"
 
 
 class SendingBusyError(RetryableError):
@@ -113,6 +116,15 @@ class Sender:
 
 
 @dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages that were ready, with all that is the same while they are sent."""
+
+    messages: Mapping[MessageId, Message]
+    identities: Mapping[str, Identity]
+    sources: Mapping[MessageId, tuple[Source, ...]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Prepared:
     """A message with all it takes to hand it over."""
 
@@ -140,26 +152,28 @@ class _Run:
         for begin in range(0, len(waiting), BATCH):
             self._send_batch(waiting[begin : begin + BATCH])
 
-    def _send_batch(self, batch: Sequence[MessageId]) -> None:
-        left = list(batch)
+    def _send_batch(self, wanted: Sequence[MessageId]) -> None:
+        left = list(wanted)
         while left:
-            sources = self._read_books(left)
-            again, wait_s = [], float("inf")
+            batch = self._load(left)
+            again: list[MessageId] = []
+            wait_s = float("inf")
             for one in left:
-                of_one = sources.get(one, ())
+                of_one = batch.sources.get(one, ())
                 if self._fresh.doubt(of_one) and not self._fresh.has_failed(of_one):
                     # Sending the others took longer than what was read holds.
                     again.append(one)
                     wait_s = 0
                     continue
-                delay_s = self._send(one, of_one)
+                delay_s = self._send(one, batch)
                 if delay_s:
                     again.append(one)
                     wait_s = min(wait_s, delay_s)
+            is_stuck = again == left and not wait_s
             left = again
-            if left and not self._wait(wait_s):
-                for one in left:
-                    self.outcomes.result.put_off[one] = "its domain had enough for now"
+            if left and (is_stuck or not self._wait(wait_s)):
+                why = "reading its books takes too long" if is_stuck else HAD_ENOUGH
+                self.outcomes.result.put_off.update(dict.fromkeys(left, why))
                 return
 
     def _wait(self, seconds: float) -> bool:
@@ -171,28 +185,41 @@ class _Run:
             self._of.sleep(seconds)
         return True
 
-    def _read_books(
-        self, batch: Sequence[MessageId]
-    ) -> dict[MessageId, tuple[Source, ...]]:
-        found: dict[MessageId, list[Source]] = {}
+    def _load(self, wanted: Sequence[MessageId]) -> _Batch:
+        """Load messages, and read in the books what they speak of."""
+        sources: dict[MessageId, list[Source]] = {}
         with self.outcomes.session() as session:
             self._of.recheck.prepare(session)
-            for one in outgoing.sources(session, batch):
-                found.setdefault(one.message_id, []).append(one)
-        self._fresh.bring(source for of_one in found.values() for source in of_one)
-        return {one: tuple(of_one) for one, of_one in found.items()}
+            found = messages.listing(
+                session,
+                MessageFilter(ids=tuple(wanted), states=(MessageState.READY,)),
+                limit=len(wanted),
+                with_attachments=True,
+            )
+            known = identities.load_all(session)
+            for one in outgoing.sources(session, wanted):
+                sources.setdefault(one.message_id, []).append(one)
+        self._fresh.bring(source for of_one in sources.values() for source in of_one)
+        return _Batch(
+            {one.message.id: one.message for one in found if one.message.id},
+            {one.key: one for one in known},
+            {one: tuple(of_one) for one, of_one in sources.items()},
+        )
 
-    def _send(self, one: MessageId, sources: tuple[Source, ...]) -> float:
+    def _send(self, one: MessageId, batch: _Batch) -> float:
         """Send one message, or say why not; return how long its domain is to rest."""
-        doubt = self._fresh.doubt(sources)
+        message = batch.messages.get(one)
+        if message is None:
+            return 0
+        doubt = self._fresh.doubt(batch.sources.get(one, ()))
         if doubt is not None:
             because = f"its books could not be read again: {doubt}"
             self.outcomes.held(one, Refusal(Silence.STALE, because))
             return 0
-        prepared = self._prepare(one)
+        prepared = self._prepare(one, message, batch.identities.get(message.identity))
         if prepared is None:
             return 0
-        message, identity = prepared.message, prepared.identity
+        identity = prepared.identity
         domain = prepared.mail.domain
         is_paced = message.channel is Channel.EMAIL and bool(identity.route.host)
         if is_paced:
@@ -206,12 +233,13 @@ class _Run:
             self.outcomes.note(message, identity, self._deliver(prepared))
         return 0
 
-    def _prepare(self, one: MessageId) -> _Prepared | None:
+    def _prepare(
+        self, one: MessageId, message: Message, identity: Identity | None
+    ) -> _Prepared | None:
         """Write a message as it will go; None where it does not."""
-        with self.outcomes.session() as session:
-            message = messages.load(session, one)
-            identity = identities.load(session, message.identity)
-        if message.state is not MessageState.READY:
+        if identity is None:
+            because = f"there is no identity {message.identity!r}"
+            self.outcomes.held(one, Refusal(Silence.SICK_IDENTITY, because))
             return None
         if identity.key in self.outcomes.down:
             because = self.outcomes.down[identity.key]
@@ -244,8 +272,8 @@ class _Run:
                 return False
             refusals = self._of.recheck.refusals(session, message)
             if not refusals:
-                begun = messages.begin_sending(session, one, self._of.clock.now())
-                assert begun is not None
+                now = self._of.clock.now()
+                messages.mark(session, one, MessageState.SENDING, at=now, by=BY)
                 return True
             if is_held(refusals):
                 self.outcomes.held(one, refusals[0], session)

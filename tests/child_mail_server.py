@@ -22,6 +22,8 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 SAID: Final = re.compile(r"(?P<when>rcpt|data|mail)\.(?P<code>\d{3})\.(?P<words>.*)@.*")
 MAIL_ENDING: Final = ".mail"
+COUNT: Final = "count"
+"""A file that has a byte for each mail, so that whoever waits can count quickly."""
 
 
 class Recorder:
@@ -95,6 +97,8 @@ class Recorder:
             file.flush()
             os.fsync(file.fileno())
         hidden.rename(self._folder / name)
+        with (self._folder / COUNT).open("ab") as file:
+            file.write(b".")
 
 
 def said(when: str, address: str) -> str | None:

@@ -25,9 +25,15 @@ from outsourced_ar.days import place_of
 from outsourced_ar.delivery.routes import Routes
 from outsourced_ar.rechecking import GateRecheck
 from outsourced_ar.sending import Sender, SendingBusyError
+from tests.child_mail_server import COUNT
 from tests.integration.outbox import MORNING
 
 URL: Final = "CHILD_DATABASE_URL"
+POLL_S: Final = 0.002
+POLLS_MAX: Final = 30_000
+ONE_MAIL_S: Final = 0.03
+"""About as long as one takes, so that each point of its way can be hit."""
+STARTING_S: Final = 0.1
 BUSY_TRIES_MAX: Final = 2_000
 BUSY_WAIT_S: Final = 0.005
 """A server needs a moment to see that its client is dead and to let go of the lock."""
@@ -74,8 +80,9 @@ def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
         "DE", None, None, home_country="DE", home_zone="Europe/Berlin"
     ).calendar.holiday(MORNING.date())
     chance = random.Random(arguments["seed"])  # noqa: S311 - a printed seed, no secret
-    kills = 0
-    while True:
+    mails = Path(arguments["mails"])
+    begun = arrived(mails)
+    for kills in range(arguments["kills_max"] + 1):
         child = os.fork()
         if child == 0:
             code = 1
@@ -85,22 +92,37 @@ def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
             finally:
                 os._exit(code)
         if kills < arguments["kills_max"]:
-            time.sleep(chance.uniform(0, arguments["longest_s"]))
-            os.kill(child, signal.SIGKILL)
+            left = arguments["count"] - (arrived(mails) - begun) - kills
+            share = min(1.6 / (arguments["kills_max"] - kills), 0.8)
+            _strike(child, mails, chance.uniform(0, share * left), chance)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
             return {"kills": kills, "code": os.waitstatus_to_exitcode(status)}
-        kills += 1
+    raise AssertionError(status)
 
 
-def timed(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Send undisturbed and say how long it took."""
-    begun = time.monotonic()
-    answer = killed({**arguments, "kills_max": 0, "seed": 0})
-    return {**answer, "seconds": time.monotonic() - begun}
+def arrived(mails: Path) -> int:
+    """Return how many mails the server has on its disk."""
+    try:
+        return (mails / COUNT).stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
-TASKS: Final = {"killed": killed, "sent": sent, "timed": timed}
+def _strike(child: int, mails: Path, after: float, chance: random.Random) -> None:
+    """Kill a sender after so many mails, somewhere within the next, or early on."""
+    wanted = arrived(mails) + int(after)
+    if not int(after):
+        time.sleep(chance.uniform(0, STARTING_S))
+    for _ in range(POLLS_MAX):
+        if arrived(mails) >= wanted:
+            break
+        time.sleep(POLL_S)
+    time.sleep(chance.uniform(0, ONE_MAIL_S))
+    os.kill(child, signal.SIGKILL)
+
+
+TASKS: Final = {"killed": killed, "sent": sent}
 
 if __name__ == "__main__":
     print(json.dumps(TASKS[sys.argv[1]](json.loads(sys.argv[2]))))  # noqa: T201 - the answer

@@ -276,6 +276,32 @@ def test_what_was_read_holds_for_a_quarter_of_an_hour(
     assert [one.reason for one in result.cancelled.values()] == [Silence.PAID]
 
 
+def test_books_that_take_too_long_do_not_keep_it_busy_for_ever(box: Outbox) -> None:
+    """What is no longer fresh when it has been read is left for the next run."""
+
+    def slowly(_: ConnectionId) -> None:
+        box.clock.at += 16 * MINUTE
+
+    box.reader.happens = slowly
+    way = Way()
+    result = box.send(way)
+    assert way.mails == []
+    assert "takes too long" in next(iter(result.put_off.values()))
+    assert box.states() == {"Reminder D1": MessageState.READY}
+
+
+def test_a_sender_that_is_not_there_holds_its_message_alone(
+    books: Books, tmp_path: Path
+) -> None:
+    """Others' messages go."""
+    box = Outbox.open(books, tmp_path, debtors=["D1"])
+    box.queue("D2", identity="nobody")
+    way = Way()
+    result = box.send(way)
+    assert [mail.recipient for mail in way.mails] == ["ar@d1.example"]
+    assert "nobody" in next(iter(result.held.values())).because
+
+
 def test_no_transaction_is_open_while_anybody_waits(box: Outbox) -> None:
     """Others can lock the debtor while books are read and while mail is sent."""
 
