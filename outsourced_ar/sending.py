@@ -213,8 +213,7 @@ class _Run:
             return 0
         doubt = self._fresh.doubt(batch.sources.get(one, ()))
         if doubt is not None:
-            because = f"its books could not be read again: {doubt}"
-            self.outcomes.held(one, Refusal(Silence.STALE, because))
+            self.outcomes.held(one, Refusal(Silence.STALE, doubt))
             return 0
         prepared = self._prepare(one, message, batch.identities.get(message.identity))
         if prepared is None:
