@@ -276,4 +276,9 @@ folder = "outbox"           # each message becomes a file there; to send for rea
 # return_path = "bounce+{token}@acme.example"
 # dkim_selector = "duebridge"       # `duebridge identity secret acme client dkim`
 # per_minute = 30
+
+# [inbox]                    # answers, read over IMAP before anything is decided
+# host = "mail.acme.example"
+# user = "accounts@acme.example"
+# password_name = "inbox"    # `duebridge identity secret acme client inbox`
 """

@@ -30,6 +30,7 @@ from app.cli import (
     profile,
     prove,
     remind,
+    replies,
     setup,
     simulate,
     simulator,
@@ -76,6 +77,7 @@ for room in (
     cadences,
     texts,
     remind,
+    replies,
     simulate,
     simulator,
 ):

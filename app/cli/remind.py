@@ -94,10 +94,14 @@ def reminded(
 ) -> Reminded:
     """Decide for one tenant and send; what goes wrong is told, and stops no other."""
     # Only this writes messages: calendars, languages and templates load slowly.
+    from app.mailboxes import read_mail  # noqa: PLC0415
     from app.reminding import Reminders  # noqa: PLC0415
 
     planned: NightResult | None = None
     try:
+        # What debtors wrote counts before anything is decided; where a mailbox cannot
+        # be read, nothing is.
+        read_mail(product, owner)
         reminders = Reminders(product, owner)
         planned = reminders.plan(everyone=everyone)
         sent = reminders.send() if send and _may_send(product, owner) else None

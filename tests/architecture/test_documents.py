@@ -75,6 +75,7 @@ def test_every_command_is_in_the_json_contract_or_lists_nothing() -> None:
         "identity",
         "contact",
         "template",
+        "replies",
         "statement",
         "note",
         "stop",

@@ -42,6 +42,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("speaker",),
     "simulate": ("speaker", "--from", "2026-04-13", "--to", "2026-05-08"),
     "explain": ("speaker", "3"),
+    "replies list": ("speaker",),
     "doctor": (),
 }
 WRITERS = {"sync", "night", "prove", "remind"}
@@ -58,6 +59,7 @@ PLAIN = {
     "remind",
     "tasks",
     "explain",
+    "replies list",
 }
 """Commands with neither amounts nor days, whose workbooks are not tried, too."""
 

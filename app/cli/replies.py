@@ -1,0 +1,169 @@
+"""`duebridge replies`: what debtors wrote, and whose word it waits for."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.cli.context import FormatOption, OutOption, TenantSlug, opened
+from app.cli.listing import Format, Listing, show, text_column
+from app.cli.stops import the_debtor
+from ledger.reminders import Letter, LetterId
+from ledger.store import debtors, known, letters
+from ledger.store.debtors import Debtors
+from ledger.store.letters import LetterFilter
+
+group = typer.Typer(no_args_is_help=True, help="Replies: what debtors wrote.")
+
+NumberArgument = Annotated[int, typer.Argument(help="The letter's number.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who says so.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.add_typer(group, name="replies")
+
+
+@group.command()
+def read(context: typer.Context, tenant: TenantSlug) -> None:
+    """Take in what came to the identities' mailboxes since the last reading."""
+    # Phrases and mail libraries load slowly, and nothing else here needs them.
+    from app.mailboxes import read_mail  # noqa: PLC0415
+
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        found = read_mail(product, owner)
+    taken = sum(len(one.taken) for one in found)
+    known_before = sum(one.known for one in found)
+    typer.echo(f"{taken} letters taken in, {known_before} known before.")
+
+
+@group.command("import")
+def import_(
+    context: typer.Context,
+    tenant: TenantSlug,
+    path: Annotated[Path, typer.Argument(help="A folder of .eml, .mbox and PDF.")],
+) -> None:
+    """Read the correspondence of before; a second time brings nothing new."""
+    from app.mailboxes import import_past  # noqa: PLC0415
+
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        found = import_past(product, owner, path)
+    typer.echo(f"{len(found.taken)} letters read in, {found.known} known before.")
+    for one in found.unmatched:
+        typer.echo(f"  {one.place}: {one.reason}")
+
+
+@group.command("list")
+def list_(
+    context: typer.Context,
+    tenant: TenantSlug,
+    debtor: Annotated[
+        str | None, typer.Option(help="Only this debtor: number, key or name.")
+    ] = None,
+    waiting: Annotated[
+        bool, typer.Option("--waiting", help="Only those that wait for an answer.")
+    ] = False,
+    format_: FormatOption = Format.TABLE,
+    out: OutOption = None,
+) -> None:
+    """List what debtors wrote, and what was understood of it."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            names = debtors.load_all(session, known.known_at(session))
+            wanted = None if debtor is None else the_debtor(session, debtor).id
+            found = letters.listing(
+                session, LetterFilter(debtor_id=wanted, is_open=waiting)
+            )
+    items = [letter_json(one, names) for one in found]
+    open_count = sum(one.is_open for one in found)
+    note = (
+        f"{open_count} wait for an answer; until then their debtors are left in peace: "
+        f"`duebridge replies answer {owner.slug} NO`."
+    )
+    listing = Listing(
+        title=f"Letters of {owner.slug}",
+        columns=[
+            text_column("No", "id"),
+            text_column("Came", "received_at"),
+            text_column("From", "sender"),
+            text_column("Debtor", "name"),
+            text_column("Says", "kind"),
+            text_column("Sure, %", "confidence"),
+            text_column("Waits", "is_open"),
+            text_column("Subject", "subject"),
+        ],
+        items=items,
+        meta={"tenant": owner.slug},
+        notes=[note] * bool(open_count),
+    )
+    show(listing, format_, out)
+
+
+@group.command("show")
+def show_(context: typer.Context, tenant: TenantSlug, number: NumberArgument) -> None:
+    """Show a letter whole."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            one = letters.load(session, LetterId(number))
+    typer.echo(f"From: {one.sender}")
+    typer.echo(f"Subject: {one.subject}")
+    typer.echo(f"Says: {one.kind or 'nothing'} ({one.confidence_percent} %)\n")
+    typer.echo(one.text)
+    for attached in one.attachments:
+        typer.echo(f"Attached: {attached.name} ({len(attached.content)} bytes)")
+
+
+@group.command()
+def answer(
+    context: typer.Context,
+    tenant: TenantSlug,
+    number: NumberArgument,
+    note: Annotated[str, typer.Option(help="How it was answered.")] = "",
+    by: ByOption = "command line",
+) -> None:
+    """Say that a letter is answered: it holds nothing back any longer."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            letters.answer(
+                session, LetterId(number), at=product.clock.now(), by=by, note=note
+            )
+    typer.echo(f"Letter {number} is answered.")
+
+
+@group.command()
+def assign(
+    context: typer.Context,
+    tenant: TenantSlug,
+    number: NumberArgument,
+    debtor: Annotated[str, typer.Argument(help="Whose it is: number, key or name.")],
+) -> None:
+    """Put a letter to a debtor."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            one = the_debtor(session, debtor)
+            letters.assign(session, LetterId(number), one.id)
+    typer.echo(f"Letter {number} is of {one.name}.")
+
+
+def letter_json(one: Letter, names: Debtors) -> dict[str, Any]:
+    """Return a letter's head as JSON has it."""
+    owner = None if one.debtor_id is None else names.get(one.debtor_id)
+    return {
+        "id": one.id,
+        "received_at": one.received_at.isoformat(),
+        "origin": str(one.origin),
+        "sender": one.sender,
+        "subject": one.subject,
+        "debtor": None if owner is None else owner.number,
+        "name": None if owner is None else owner.name,
+        "message": one.message_id,
+        "kind": None if one.kind is None else str(one.kind),
+        "confidence": one.confidence_percent,
+        "is_open": one.is_open,
+    }
