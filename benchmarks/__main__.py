@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 from app.postgres.server import EmbeddedServer, ServerAddress
-from benchmarks import imports, landing_rounds, ledger, mailing, questions
+from benchmarks import imports, landing_rounds, ledger, mailing, planning, questions
 from benchmarks.database import empty, settle
 from benchmarks.meter import Server, median
 from ledger.store import schema
@@ -30,7 +30,7 @@ INVOICES = 1_000_000
 SMALL = 100_000
 ROUNDS = 5
 IMPORT_ROUNDS = 3
-PARTS = ("imports", "landing", "questions", "mailing")
+PARTS = ("imports", "landing", "questions", "planning", "mailing")
 
 console = Console(width=120)
 
@@ -72,6 +72,10 @@ def _measure(
         )
     if part == "mailing":
         return mailing.measure(console, address)
+    if part == "planning":
+        return planning.measure(
+            console, address, invoices=arguments.invoices, rounds=arguments.rounds
+        )
     return _questions(address, arguments.invoices, rounds=arguments.rounds)
 
 
