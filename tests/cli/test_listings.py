@@ -43,6 +43,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "simulate": ("speaker", "--from", "2026-04-13", "--to", "2026-05-08"),
     "explain": ("speaker", "3"),
     "replies list": ("speaker",),
+    "results": ("speaker",),
     "doctor": (),
 }
 WRITERS = {"sync", "night", "prove", "remind"}
@@ -60,6 +61,7 @@ PLAIN = {
     "tasks",
     "explain",
     "replies list",
+    "results",
 }
 """Commands with neither amounts nor days, whose workbooks are not tried, too."""
 
