@@ -35,10 +35,12 @@ WHERE d.tenant_id = :tenant_id AND {OWED} GROUP BY d.debtor_id ORDER BY d.debtor
 STAGE = Stage("stage_next_action", (("id", "uuid"), ("next_on", "date")))
 
 # A date that stands already is not written again, nor is one day that has come instead
-# of another: a row has seven index entries.
+# of another: a row has seven index entries. The keys lead to the rows: joined freely,
+# the planner may read all of a tenant's documents for each batch.
 SET_NEXT = """
 UPDATE document d SET next_action_on = s.next_on FROM stage_next_action s
 WHERE d.tenant_id = :tenant_id AND d.id = s.id
+  AND d.id = ANY (ARRAY(SELECT id FROM stage_next_action))
   AND d.next_action_on IS DISTINCT FROM s.next_on
   AND NOT coalesce(d.next_action_on <= :today AND s.next_on <= :today, false)
 """

@@ -25,8 +25,6 @@ V = TypeVar("V")
 SPOKEN_DAYS: Final = 90
 """So far back it is asked what was said."""
 
-OF_DEBTORS = "d.debtor_id = ANY (:debtor_ids)"
-
 DEBTORS = """
 SELECT b.id, b.connection_id, b.source_id, b.number, b.name, b.country, b.language,
        b.tax_id
@@ -34,9 +32,7 @@ FROM debtor b WHERE b.tenant_id = :tenant_id AND b.id = ANY (:debtor_ids)
 """
 
 OWED_COLUMNS = ("number", "due_rule", "total_minor", "known_at", "instalment_minor")
-OWED_NOW = standing(
-    f"{OF_DEBTORS} AND d.kind IN ('invoice', 'debit_journal')", more=OWED_COLUMNS
-)
+OWED_NOW = standing(which="kind IN ('invoice', 'debit_journal')", more=OWED_COLUMNS)
 OWED_THEN = items(as_known=False, more=OWED_COLUMNS)
 
 OWED = """
@@ -51,7 +47,7 @@ WHERE i.open_minor > 0 AND i.kind IN ('invoice', 'debit_journal')
 ORDER BY i.debtor_id, i.due_on, i.number COLLATE "C", i.id, i.part
 """
 
-CREDITS_NOW = standing(OF_DEBTORS)
+CREDITS_NOW = standing()
 CREDITS_THEN = items(as_known=False)
 
 # What stands in the debtor's favour, less what was paid back of it.
@@ -89,14 +85,23 @@ CROSS JOIN LATERAL (
 ORDER BY d.id, a.known_at
 """
 
-# The words `counts AND step <> ''` lead to the index of steps taken.
+# The words `counts AND step <> ''` lead to the index of steps taken, item by item.
 TAKEN = """
 SELECT i.document_id, i.part, i.cadence, i.step, i.round, m.tone, m.channel,
        m.business_on
-FROM message_item i
-JOIN message m ON m.tenant_id = :tenant_id AND m.id = i.message_id
-WHERE i.tenant_id = :tenant_id AND i.document_id = ANY (:ids)
-  AND i.counts AND i.step <> '' AND m.business_on <= :said_until
+FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM message_item looked_up
+    WHERE looked_up.tenant_id = :tenant_id AND looked_up.document_id = wanted.id
+      AND looked_up.counts AND looked_up.step <> ''
+    OFFSET 0
+) AS i
+CROSS JOIN LATERAL (
+    SELECT * FROM message looked_up
+    WHERE looked_up.tenant_id = :tenant_id AND looked_up.id = i.message_id
+    OFFSET 0
+) AS m
+WHERE m.business_on <= :said_until
 ORDER BY m.business_on, m.id, i.document_id, i.part
 """
 
@@ -124,10 +129,15 @@ GROUP BY r.connection_id
 """
 
 OWED_DOCUMENTS = """
-SELECT d.debtor_id, d.id FROM document d
-WHERE d.tenant_id = :tenant_id AND d.debtor_id = ANY (:debtor_ids)
-  AND d.closed_on IS NULL AND d.kind IN ('invoice', 'debit_journal')
-  AND d.instalment_due_on IS NULL
+SELECT d.debtor_id, d.id
+FROM unnest(CAST(:debtor_ids AS uuid[])) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT * FROM document looked_up
+    WHERE looked_up.tenant_id = :tenant_id AND looked_up.debtor_id = wanted.id
+      AND looked_up.closed_on IS NULL AND looked_up.instalment_due_on IS NULL
+      AND looked_up.kind IN ('invoice', 'debit_journal')
+    OFFSET 0
+) AS d
 UNION ALL
 SELECT d.debtor_id, d.id FROM document d
 WHERE d.tenant_id = :tenant_id AND d.debtor_id = ANY (:debtor_ids)

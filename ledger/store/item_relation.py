@@ -84,36 +84,48 @@ def items(*, as_known: bool, more: tuple[str, ...] = ()) -> str:
     return " UNION ALL ".join([*relations, _split(columns, split)])
 
 
-def standing(which: str, *, more: tuple[str, ...] = ()) -> str:
-    """Return the relation of some documents as they stand now, whatever the dates.
+# Debtor by debtor: joined freely, the planner may read all that is open for each batch.
+KEPT_WHOLE = """
+    SELECT {columns}, d.open_minor
+    FROM unnest(CAST(:debtor_ids AS uuid[])) AS wanted (id)
+    CROSS JOIN LATERAL (
+        SELECT * FROM document looked_up
+        WHERE looked_up.tenant_id = :tenant_id AND looked_up.debtor_id = wanted.id
+          AND looked_up.closed_on IS NULL AND looked_up.instalment_due_on IS NULL
+          AND {which}
+        OFFSET 0
+    ) AS d
+"""
+KEPT_SPLIT = """
+    SELECT {columns}, d.open_minor
+    FROM document d
+    WHERE d.tenant_id = :tenant_id AND d.debtor_id = ANY (:debtor_ids)
+      AND d.closed_on IS NULL AND d.instalment_due_on IS NOT NULL AND {which}
+    OFFSET 0
+"""
 
-    What a payment of tomorrow settles is settled in it: nobody is asked for that.
+
+def standing(*, which: str = "true", more: tuple[str, ...] = ()) -> str:
+    """Return the relation of some debtors' documents as they stand now.
+
+    Whatever the dates: what a payment of tomorrow settles is settled in it, and nobody
+    is asked for that. Its parameter is `:debtor_ids`.
 
     Args:
-        which: The condition on the document `d`.
+        which: A condition on the columns of the document.
         more: Columns wanted besides `BASE`.
     """
     columns = (*BASE, *more)
     parts = {"total_minor", "instalment_due_on", "instalment_minor"} - set(more)
     split_columns = (*columns, *sorted(parts))
-    return " UNION ALL ".join(
-        [
-            _whole(columns, _kept(columns, f"d.instalment_due_on IS NULL AND {which}")),
-            _split(
-                columns,
-                _kept(split_columns, f"d.instalment_due_on IS NOT NULL AND {which}"),
-            ),
-        ]
-    )
+    whole = _kept(KEPT_WHOLE, columns, which)
+    split = _kept(KEPT_SPLIT, split_columns, which)
+    return f"{_whole(columns, whole)} UNION ALL {_split(columns, split)}"
 
 
-def _kept(columns: tuple[str, ...], condition: str) -> str:
-    return f"""
-    SELECT {", ".join(f"d.{name}" for name in columns)}, d.open_minor
-    FROM document d
-    WHERE d.tenant_id = :tenant_id AND d.closed_on IS NULL AND {condition}
-    OFFSET 0
-    """
+def _kept(relation: str, columns: tuple[str, ...], which: str) -> str:
+    listed = ", ".join(f"d.{name}" for name in columns)
+    return relation.replace("{columns}", listed).replace("{which}", which)
 
 
 def _now(columns: tuple[str, ...], condition: str) -> str:
