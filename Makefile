@@ -25,8 +25,8 @@ $(VENV)/develop: $(VENV)/product requirements/dev.txt
 run: $(VENV)/product ## set up, run the night on the example company, show the result
 	@$(BIN)/duebridge demo
 
-test: $(VENV)/develop ## set up, run every test
-	$(BIN)/pytest
+test: $(VENV)/develop ## set up, run every test, on every processor
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 live: $(VENV)/develop ## run the tests against real accounting systems, installed into .live
 	$(BIN)/pytest tests/live -m live
