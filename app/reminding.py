@@ -13,7 +13,7 @@ from ledger.reminders import Mode, Voice
 from ledger.store import identities, mandates, rulebooks
 from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
-from outsourced_ar import night, rules_in_force, texts
+from outsourced_ar import calls, night, rules_in_force, texts
 from outsourced_ar.compose import MessageComposer
 from outsourced_ar.night import NightResult
 from outsourced_ar.outcomes import Sent
@@ -65,15 +65,23 @@ class Reminders:
             rules = rules_in_force.in_force(session)
         ways = ways_out(self.product, self.owner)
         examine(self.product, self.owner)
+        recheck = GateRecheck(
+            self.owner, self.product.clock, rules.policies, rules.cadences
+        )
+        calls.hand_over_released(
+            self.product.database,
+            self.owner,
+            self.product.clock,
+            self.composer(),
+            recheck,
+        )
         sender = Sender(
             database=self.product.database,
             tenant=self.owner,
             clock=self.product.clock,
             deliverers=ways,
             books=Rereading(self.product, self.owner),
-            recheck=GateRecheck(
-                self.owner, self.product.clock, rules.policies, rules.cadences
-            ),
+            recheck=recheck,
             witness=ways,
         )
         return sender.send_ready()
