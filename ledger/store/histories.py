@@ -58,11 +58,17 @@ class StoredEntry:
 
 FIND = """
 SELECT id FROM document
-WHERE tenant_id = :tenant_id AND number = :text
+WHERE tenant_id = :tenant_id AND number = :text AND kind <> 'payment'
 UNION
 SELECT id FROM document
 WHERE tenant_id = :tenant_id AND CAST(id AS text) = :text
 """
+
+FIND_PAYMENT = """
+SELECT id FROM document
+WHERE tenant_id = :tenant_id AND number = :text AND kind = 'payment'
+"""
+"""All of a tenant's payments are read for it: their numbers are in no index."""
 
 _FIELDS = ", ".join(("id", "connection_id", "kind", "source_id", *CONTENT))
 
@@ -90,9 +96,17 @@ ORDER BY a.known_at, a.effective_on, a.claim_id, a.entry
 
 
 def find(session: Session, text: str) -> list[DocumentId]:
-    """Return the documents of a number, or the one of a key."""
-    rows = session.execute(FIND, {"text": text})
-    return [DocumentId(row.id) for row in rows]
+    """Return the documents of a number, or the one of a key.
+
+    A payment whose number is that of what it pays is found by its key only.
+    """
+    for question in (FIND, FIND_PAYMENT):
+        found = [
+            DocumentId(row.id) for row in session.execute(question, {"text": text})
+        ]
+        if found:
+            return found
+    return []
 
 
 def versions(

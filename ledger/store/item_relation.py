@@ -50,7 +50,9 @@ coalesce(CASE WHEN d.kind IN {DEBITS}
 
 # Three indexes lead to what was open: open still, closed since, and by instalments.
 OPEN_STILL = "d.closed_on IS NULL AND d.instalment_due_on IS NULL"
-CLOSED_SINCE = "d.closed_on > :as_of AND d.instalment_due_on IS NULL"
+CLOSED_SINCE = """
+    d.closed_on > :as_of AND d.closed_on > d.issued_on AND d.instalment_due_on IS NULL
+"""
 BY_INSTALMENTS = """
     d.instalment_due_on IS NOT NULL AND (d.closed_on IS NULL OR d.closed_on > :as_of)
 """
