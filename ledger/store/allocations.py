@@ -68,6 +68,23 @@ TERMS = (
 )
 """What the books say of a claim, kept in `parked_claim` unless entries in force do."""
 
+
+def _document(key: str, name: str) -> str:
+    """Return the join of a claim's document: of its page, where new, else stored."""
+    new, old = f"new_{name}", f"old_{name}"
+    return f"""
+    LEFT JOIN guessed_use {new} ON {new}.id = t.{key}
+    LEFT JOIN LATERAL {
+        by_key("document", f"CASE WHEN {new}.id IS NULL THEN t.{key} END")
+    } AS {old} ON true
+    CROSS JOIN LATERAL (
+        SELECT coalesce({new}.id, {old}.id) AS id,
+               coalesce({new}.currency, {old}.currency) AS currency,
+               coalesce({new}.issued_on, {old}.issued_on) AS issued_on,
+               {old}.voided_on
+    ) AS {name}"""
+
+
 SETTLE = f"""
 resolved AS MATERIALIZED (
     SELECT t.*, {READY.format(claim="t")} AS is_ready,
@@ -75,8 +92,8 @@ resolved AS MATERIALIZED (
            greatest(t.claimed_on, d.issued_on, c.issued_on) AS begin_on,
            least(t.withdrawn_on, d.voided_on, c.voided_on) AS end_on
     FROM terms t
-    LEFT JOIN LATERAL {by_key("document", "t.debit_id")} AS d ON true
-    LEFT JOIN LATERAL {by_key("document", "t.credit_id")} AS c ON true
+    {_document("debit_id", "d")}
+    {_document("credit_id", "c")}
 ),
 parked AS (
     INSERT INTO parked_claim AS p

@@ -23,6 +23,18 @@ def by_key(table: str, key: str) -> str:
     )
 
 
+def by_keys(table: str, keys: str, *, key: str = "id") -> str:
+    """Return the SELECT of a tenant's rows with one of some keys, in one look-up.
+
+    It finds places for a sorted list and not one after the other, which is quicker
+    where most keys are not there. The array keeps the planner to the index.
+    """
+    return (
+        f"SELECT * FROM {table} looked_up WHERE looked_up.tenant_id = :tenant_id "
+        f"AND looked_up.{key} = ANY (ARRAY({keys}))"
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A temporary table that is empty again after each transaction.

@@ -32,8 +32,20 @@ debit_kind …: of both documents, where whoever wrote it knows them.
 TOUCHED = Stage("touched_document", (("id", "uuid"),))
 """Documents whose derived columns this landing made stale."""
 
-GUESSED = Stage("guessed_use", (("id", "uuid"), ("minor", "int8"), ("on_date", "date")))
-"""New credits that were stored as if the claims of their page had used them up."""
+GUESSED = Stage(
+    "guessed_use",
+    (
+        ("id", "uuid"),
+        ("minor", "int8"),
+        ("on_date", "date"),
+        ("issued_on", "date"),
+        ("currency", "text"),
+    ),
+)
+"""New documents that were stored as if the claims of their page had moved them.
+
+None of them is void. issued_on, currency: so that claims need not look them up.
+"""
 
 DEBITS = "('" + "', '".join(sorted(DEBIT_KINDS)) + "')"
 CASH = "('" + "', '".join(sorted(CASH_KINDS)) + "')"
@@ -114,19 +126,27 @@ SELECT {
 }
 """
 
+# What was added must not be added again later in the same transaction.
+FORGET = """
+WITH posted AS (DELETE FROM posted_entry), guessed AS (DELETE FROM guessed_use)
+DELETE FROM touched_document
+"""
+
 TOUCH_POSTED = """
 INSERT INTO touched_document (id)
-SELECT debit_id FROM posted_entry WHERE debit_id IS NOT NULL AND NOT is_fresh
-UNION ALL
 SELECT coalesce(p.id, g.id)
-FROM (SELECT credit_id AS id, sum(credit_minor) AS minor, max(effective_on) AS on_date,
-             min(credit_minor) > 0 AS none_undone
-      FROM posted_entry WHERE credit_id IS NOT NULL AND NOT is_fresh
-      GROUP BY credit_id) AS p
+FROM (SELECT id, sum(minor) AS minor, max(effective_on) AS on_date,
+             min(minor) > 0 AS none_undone
+      FROM (SELECT debit_id AS id, amount_minor AS minor, effective_on
+            FROM posted_entry WHERE debit_id IS NOT NULL AND NOT is_fresh
+            UNION ALL
+            SELECT credit_id, credit_minor, effective_on
+            FROM posted_entry WHERE credit_id IS NOT NULL AND NOT is_fresh) AS leg
+      GROUP BY id) AS p
 FULL JOIN guessed_use g ON g.id = p.id
 WHERE (p.minor, p.on_date, p.none_undone) IS DISTINCT FROM (g.minor, g.on_date, true)
 """
-"""A credit whose use was guessed right is stored as it should be."""
+"""A document whose use was guessed right is stored as it should be."""
 
 LEGS = """
     SELECT a.amount_minor AS minor, a.effective_on
@@ -213,6 +233,14 @@ def add_to_months(sums: tuple[str, ...], rows: str) -> str:
     """
 
 
+GATHER = f"""
+WITH found AS ({TOUCH_POSTED} RETURNING id),
+months AS ({add_to_months(SETTLED, POSTED_ROWS)})
+SELECT EXISTS (SELECT FROM found) OR EXISTS (SELECT FROM touched_document)
+"""
+"""Add what was posted to its months and say whether any document must be refreshed."""
+
+
 def prepare(landing: Landing) -> None:
     """Make the temporary tables that gather what a landing did."""
     POSTED.create(landing.session)
@@ -224,12 +252,9 @@ def refresh(landing: Landing) -> None:
     """Bring the derived figures of all that the landing changed up to date."""
     if not landing.execute(ANY_CHANGE).scalar_one():
         return
-    landing.execute(TOUCH_POSTED)
-    landing.execute(add_to_months(SETTLED, POSTED_ROWS))
-    landing.execute(REFRESH)
-    # What was added must not be added again later in the same transaction.
-    for stage in (POSTED, TOUCHED, GUESSED):
-        landing.execute(f"DELETE FROM {stage.name}")
+    if landing.execute(GATHER).scalar_one():
+        landing.execute(REFRESH)
+    landing.execute(FORGET)
 
 
 def rebuild_months(landing: Landing) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ledger.records import AllocationKind, Document
 from ledger.store import allocations, keys, voids
-from ledger.store.bulk import Stage, by_key
+from ledger.store.bulk import Stage, by_key, by_keys
 from ledger.store.derived import (
     DEBITS,
     ISSUED,
@@ -69,6 +69,10 @@ staged AS MATERIALIZED (
     SELECT {keys.sql("s.kind", "s.source_id")} AS id,
            {keys.sql("'debtor'", "s.debtor_source_id")} AS debtor_id, s.*
     FROM stage_document s
+    ORDER BY id
+),
+already AS MATERIALIZED (
+    {by_keys("document", "SELECT id FROM staged")}
 ),
 resolved AS (
     SELECT s.id, s.debtor_id, s.kind, s.source_id, s.number, s.currency, s.issued_on,
@@ -85,8 +89,10 @@ resolved AS (
                 ELSE s.issued_on + b.terms_days END AS debtor_due_on,
            o AS old
     FROM staged s
-    LEFT JOIN LATERAL {by_key("document", "s.id")} AS o ON true
-    LEFT JOIN LATERAL {by_key("debtor", "s.debtor_id")} AS b ON s.due_on IS NULL
+    LEFT JOIN already o ON o.id = s.id
+    LEFT JOIN LATERAL {
+    by_key("debtor", "CASE WHEN s.due_on IS NULL THEN s.debtor_id END")
+} AS b ON true
     WHERE s.source_version_at IS NULL OR o.source_version_at IS NULL
        OR s.source_version_at >= o.source_version_at
 ),
@@ -99,10 +105,16 @@ dated AS (
     FROM resolved r
 ),
 using_up AS MATERIALIZED (
-    SELECT c.credit_kind, c.credit_source_id, max(c.claimed_on) AS on_date,
-           sum(coalesce(c.credit_minor, c.amount_minor))::bigint AS minor
-    FROM stage_claim c GROUP BY c.credit_kind, c.credit_source_id
-    HAVING min(coalesce(c.credit_minor, c.amount_minor)) > 0
+    SELECT leg.kind, leg.source_id, max(leg.claimed_on) AS on_date,
+           sum(leg.minor)::bigint AS minor
+    FROM (SELECT debit_kind AS kind, debit_source_id AS source_id, claimed_on,
+                 amount_minor AS minor
+          FROM stage_claim
+          UNION ALL
+          SELECT credit_kind, credit_source_id, claimed_on,
+                 coalesce(credit_minor, amount_minor)
+          FROM stage_claim) AS leg
+    GROUP BY leg.kind, leg.source_id HAVING min(leg.minor) > 0
 ),
 incoming AS MATERIALIZED (
     SELECT d.*, (old).id IS NULL AS is_new,
@@ -134,14 +146,14 @@ incoming AS MATERIALIZED (
            coalesce(u.minor, 0) AS used_minor,
            greatest(u.on_date, d.issued_on) AS used_on
     FROM dated d
-    LEFT JOIN using_up u ON u.credit_kind = d.kind AND u.credit_source_id = d.source_id
+    LEFT JOIN using_up u ON u.kind = d.kind AND u.source_id = d.source_id
                         AND u.minor <= d.total_minor AND (d.old).id IS NULL
                         AND d.voided_on IS NULL AND d.open_minor IS NULL
 )
 """
 
 # The balance of a new document is known before it is stored, so it is stored at once.
-# What claims of the same page will use up of it is a guess, which the landing compares
+# What claims of the same page will move of it is a guess, which the landing compares
 # with the entries it has written (ledger/store/derived.py).
 SETTLED_ON = """greatest(issued_on,
     CASE WHEN voided_on IS NOT NULL THEN voided_on
@@ -239,7 +251,8 @@ touched AS (
 ),
 guessed AS (
     INSERT INTO guessed_use
-    SELECT id, used_minor, used_on FROM incoming WHERE used_minor <> 0
+    SELECT id, used_minor, used_on, issued_on, currency FROM incoming
+    WHERE used_minor <> 0
 ),
 months AS ({
     add_to_months(

@@ -6,6 +6,8 @@ back on its own date. So the outcome depends on what the books say last, and not
 order in which they said it.
 """
 
+from ledger.store.bulk import by_keys
+
 INSERT = """
 INSERT INTO allocation
     (tenant_id, connection_id, known_at, entry, claim_id, kind, debit_id, credit_id,
@@ -21,13 +23,7 @@ CHANGE = """
 
 def entries_of(claims: str) -> str:
     """Return the SELECT of all entries of claims, given the SELECT of `claim_id`."""
-    return f"""
-    SELECT a.* FROM ({claims}) AS r
-    CROSS JOIN LATERAL (
-        SELECT * FROM allocation a
-        WHERE a.tenant_id = :tenant_id AND a.claim_id = r.claim_id OFFSET 0
-    ) AS a
-    """
+    return by_keys("allocation", claims, key="claim_id")
 
 
 WRITE = f"""

@@ -51,14 +51,18 @@ def land(landing: Landing, resource: str, batch: Batch) -> PageLanded:
 
 
 def _is_first_word(landing: Landing, batch: Batch, landed: Landed) -> bool:
-    """Say whether nothing can be applied yet to what the page says is settled.
+    """Say whether nothing else can be applied yet to what the page says is settled.
 
-    So it is on each page of a first reading: all its documents are new, and the claims
-    on them follow.
+    So it is on each page of a first reading: all its documents are new, what the page
+    itself applies to them it names, and other claims on them follow.
     """
-    if batch.claims or landed.new < len(batch.documents):
+    if landed.new < len(batch.documents):
         return False
     new = {(one.kind, one.source_id) for one in batch.documents}
     if any((one.debit.kind, one.debit.source_id) not in new for one in batch.settled):
         return False
+    if batch.claims:
+        named = {(one.debit, credit) for one in batch.settled for credit in one.credits}
+        if any((one.debit, one.credit) not in named for one in batch.claims):
+            return False
     return not allocations.any_waiting(landing)
