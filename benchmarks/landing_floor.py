@@ -6,6 +6,9 @@ its tables with its indexes. What it leaves is what the product leaves: debtors,
 documents with their open balances, dated allocation entries, month totals, and the row
 of each landing. A test holds the rows of both against each other.
 
+Like the product it takes payments from the invoices they pay, and does not read their
+list.
+
 What it does not do: it asks the lists only once and in an order in which every document
 is there before what settles it; reads no record apart and keeps no problems; makes no
 debtor of a mere mention; looks at nothing first, so that it neither knows what is new,
@@ -57,8 +60,8 @@ SELECT %(tenant)s, md5(%(connection)s || '/' || kind || '/' || source_id)::uuid,
        coalesce(due_on, issued_on), kind, currency, source_id, number,
        CASE WHEN due_on IS NULL THEN 'issue_date' ELSE 'given' END, reference, rate,
        total_minor - used_minor,
-       CASE WHEN used_minor = total_minor THEN issued_on END,
-       CASE WHEN used_minor <> 0 THEN issued_on END
+       CASE WHEN used_minor = total_minor THEN used_on END,
+       CASE WHEN used_minor <> 0 THEN used_on END
 FROM by_hand_document
 ON CONFLICT (tenant_id, id) DO UPDATE SET
     known_at = excluded.known_at, source_version_at = excluded.source_version_at,
@@ -66,19 +69,22 @@ ON CONFLICT (tenant_id, id) DO UPDATE SET
     issued_on = excluded.issued_on, due_on = excluded.due_on, rate = excluded.rate,
     reference = excluded.reference, number = excluded.number
 """
+ENTRIES_IN = """
+INSERT INTO allocation (tenant_id, connection_id, known_at, entry, claim_id, kind,
+                        debit_id, credit_id, amount_minor, credit_minor,
+                        effective_on, claimed_on)
+SELECT %(tenant)s, %(connection)s::bigint, %(now)s, 0,
+       md5(%(connection)s || '/claim/' || source_id)::uuid, kind,
+       md5(%(connection)s || '/invoice/' || debit)::uuid,
+       md5(%(connection)s || '/' || credit_kind || '/' || credit)::uuid,
+       minor, minor, applied_on, applied_on
+FROM by_hand_claim
+ON CONFLICT (tenant_id, claim_id, entry) DO NOTHING
+"""
 # The array keeps the planner, which knows little of tables this new, to the index.
-CLAIMS_IN = """
+CLAIMS_IN = f"""
 WITH posted AS (
-    INSERT INTO allocation (tenant_id, connection_id, known_at, entry, claim_id, kind,
-                            debit_id, credit_id, amount_minor, credit_minor,
-                            effective_on, claimed_on)
-    SELECT %(tenant)s, %(connection)s::bigint, %(now)s, 0,
-           md5(%(connection)s || '/claim/' || source_id)::uuid, kind,
-           md5(%(connection)s || '/invoice/' || debit)::uuid,
-           md5(%(connection)s || '/' || credit_kind || '/' || credit)::uuid,
-           minor, minor, applied_on, applied_on
-    FROM by_hand_claim
-    ON CONFLICT (tenant_id, claim_id, entry) DO NOTHING
+    {ENTRIES_IN}
     RETURNING debit_id, amount_minor, effective_on
 ),
 lowered AS MATERIALIZED (
@@ -155,7 +161,9 @@ def land(books: Books, url: str, database_url: str) -> None:
                 connection.execute(DOCUMENTS_IN, values)
                 connection.execute(MONTHS_IN, values)
             if rows.get("by_hand_claim"):
-                connection.execute(CLAIMS_IN, values)
+                # An invoice is stored with its payments, and not with its credits.
+                told = resource == "Invoices"
+                connection.execute(ENTRIES_IN if told else CLAIMS_IN, values)
             connection.commit()
 
 

@@ -44,6 +44,7 @@ DOCUMENT = (
     ("reference", "text"),
     ("source_version_at", "timestamptz"),
     ("used_minor", "int8"),
+    ("used_on", "date"),
 )
 CLAIM = (
     ("source_id", "text"),
@@ -78,6 +79,14 @@ class _Contact(Struct, gc=False):
     Addresses: list[_Address]
 
 
+class _Paid(Struct, gc=False):
+    PaymentID: str
+    Amount: Decimal
+    Date: str
+    Reference: str
+    CurrencyRate: Decimal
+
+
 class _Invoice(Struct, gc=False):
     InvoiceID: str
     InvoiceNumber: str
@@ -89,6 +98,7 @@ class _Invoice(Struct, gc=False):
     CurrencyCode: str
     CurrencyRate: Decimal
     UpdatedDateUTC: str
+    Payments: list[_Paid]
 
 
 class _Key(Struct, gc=False):
@@ -115,22 +125,6 @@ class _Credit(Struct, gc=False):
     UpdatedDateUTC: str
     Allocations: list[_Part]
     CreditNoteNumber: str | None = None
-
-
-class _Paid(Struct, gc=False):
-    InvoiceID: str
-    CurrencyCode: str
-    Contact: _Name
-
-
-class _Payment(Struct, gc=False):
-    PaymentID: str
-    Amount: Decimal
-    Date: str
-    Reference: str
-    CurrencyRate: Decimal
-    UpdatedDateUTC: str
-    Invoice: _Paid
 
 
 class _Pagination(Struct, rename="camel"):
@@ -162,11 +156,6 @@ class _Prepayments(Struct):
     pagination: _Pagination
 
 
-class _Payments(Struct):
-    Payments: list[_Payment]
-    pagination: _Pagination
-
-
 def _contacts(found: list[_Contact]) -> Rows:
     return {
         "by_hand_debtor": [
@@ -183,26 +172,62 @@ def _contacts(found: list[_Contact]) -> Rows:
 
 
 def _invoices(found: list[_Invoice]) -> Rows:
-    return {
-        "by_hand_document": [
+    documents: list[Row] = []
+    claims: list[Row] = []
+    for one in found:
+        on, code, used, used_on = _day(one.Date), one.CurrencyCode, 0, _day(one.Date)
+        for part in one.Payments:
+            minor, paid_on = _minor(part.Amount), _day(part.Date)
+            used, used_on = used + minor, max(used_on, paid_on)
+            documents.append(
+                (
+                    "payment",
+                    part.PaymentID,
+                    part.Reference,
+                    one.Contact.ContactID,
+                    code,
+                    minor,
+                    _home(part.Amount, part.CurrencyRate, code),
+                    part.CurrencyRate,
+                    paid_on,
+                    None,
+                    part.Reference,
+                    None,
+                    minor,
+                    paid_on,
+                )
+            )
+            claims.append(
+                (
+                    f"payment/{part.PaymentID}",
+                    "payment",
+                    "payment",
+                    part.PaymentID,
+                    one.InvoiceID,
+                    code,
+                    minor,
+                    paid_on,
+                )
+            )
+        documents.append(
             (
                 "invoice",
                 one.InvoiceID,
                 one.InvoiceNumber,
                 one.Contact.ContactID,
-                one.CurrencyCode,
+                code,
                 _minor(one.Total),
-                _home(one.Total, one.CurrencyRate, one.CurrencyCode),
+                _home(one.Total, one.CurrencyRate, code),
                 one.CurrencyRate,
-                _day(one.Date),
+                on,
                 _day(one.DueDate),
                 one.Reference,
                 _instant(one.UpdatedDateUTC),
-                0,
+                used,
+                used_on,
             )
-            for one in found
-        ]
-    }
+        )
+    return {"by_hand_document": documents, "by_hand_claim": claims}
 
 
 def _credits(found: list[_Credit]) -> Rows:
@@ -225,6 +250,7 @@ def _credits(found: list[_Credit]) -> Rows:
                 one.Reference,
                 _instant(one.UpdatedDateUTC),
                 _minor(one.Total - one.RemainingCredit),
+                _day(one.Date),
             )
         )
         claims += [
@@ -243,51 +269,12 @@ def _credits(found: list[_Credit]) -> Rows:
     return {"by_hand_document": documents, "by_hand_claim": claims}
 
 
-def _payments(found: list[_Payment]) -> Rows:
-    documents: list[Row] = []
-    claims: list[Row] = []
-    for one in found:
-        minor, on = _minor(one.Amount), _day(one.Date)
-        code = one.Invoice.CurrencyCode
-        documents.append(
-            (
-                "payment",
-                one.PaymentID,
-                one.Reference,
-                one.Invoice.Contact.ContactID,
-                code,
-                minor,
-                _home(one.Amount, one.CurrencyRate, code),
-                one.CurrencyRate,
-                on,
-                None,
-                one.Reference,
-                _instant(one.UpdatedDateUTC),
-                minor,
-            )
-        )
-        claims.append(
-            (
-                f"payment/{one.PaymentID}",
-                "payment",
-                "payment",
-                one.PaymentID,
-                one.Invoice.InvoiceID,
-                code,
-                minor,
-                on,
-            )
-        )
-    return {"by_hand_document": documents, "by_hand_claim": claims}
-
-
 LISTS: tuple[tuple[str, type[Any], Callable[[list[Any]], Rows]], ...] = (
     ("Contacts", _Contacts, _contacts),
     ("Invoices", _Invoices, _invoices),
     ("CreditNotes", _CreditNotes, _credits),
     ("Overpayments", _Overpayments, _credits),
     ("Prepayments", _Prepayments, _credits),
-    ("Payments", _Payments, _payments),
 )
 
 

@@ -7,7 +7,7 @@ but no record slips from a page not read yet into one that was.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from functools import partial
 from itertools import chain
 from typing import Any, Final
@@ -15,10 +15,7 @@ from urllib.parse import quote
 
 from connectors.contract import (
     Capability,
-    Named,
-    Page,
     Position,
-    Progress,
     Reread,
     Snapshot,
     Step,
@@ -27,6 +24,7 @@ from connectors.faults import NotFoundError
 from connectors.http import Seam
 from connectors.limits import HeaderNames
 from connectors.oauth import OAuthApp
+from connectors.xero_steps import Refunds, TableStep, ToldInvoices, is_told, resumes
 from ledger.calls import CallLimits
 from ledger.errors import RetryableError, SourceError
 from ledger.ids import SourceId
@@ -38,6 +36,7 @@ from mapping.xero.reading import (
     CONTACTS,
     CREDIT_NOTES,
     INVOICES,
+    INVOICES_PAID,
     INVOICES_WHOLE,
     OVERPAYMENTS,
     PAGE_SIZE,
@@ -147,8 +146,6 @@ PAGES_MAX: Final = 10_000
 LISTINGS_MAX: Final = 3
 IDS_MAX: Final = 40
 """So many keys fit into one address."""
-OVERLAP: Final = timedelta(minutes=5)
-"""What is read again of the window before, for edits that were late to show."""
 
 PER_MINUTE, PER_DAY, AT_ONCE, APP_PER_MINUTE = 60, 5_000, 5, 10_000
 LIMIT_HEADERS: Final = HeaderNames(
@@ -213,68 +210,6 @@ class WrongOrganisationError(SourceError):
         )
 
 
-@dataclass(frozen=True, slots=True)
-class _TableStep:
-    """One list, since it was read last."""
-
-    xero: "XeroConnector"
-    table: Table[Any]
-    position: Position | None
-    dated_on: date | None = None
-    skipped: str = ""
-
-    @property
-    def resource(self) -> str:
-        return self.table.name
-
-    @property
-    def label(self) -> str:
-        return self.table.name
-
-    @property
-    def resumes(self) -> bool:
-        return self.position is not None and self.position["next_page"] is not None
-
-    def named(self) -> Named | None:
-        """Nothing follows from absence: a list of changes leaves out what did not."""
-        return None
-
-    def pages(self) -> Iterator[Page]:
-        """Yield the pages not read yet."""
-        since, page, window_at, done = self._begin()
-        for count, (sheet, server_at) in enumerate(
-            self.xero.numbered(self.table, self.table.shape, page, since=since), page
-        ):
-            window_at = window_at or server_at
-            done += sheet.count
-            is_last = sheet.is_last(count)
-            yield Page(
-                position={
-                    "changed_since": since,
-                    "window_at": window_at,
-                    "next_page": None if is_last else count + 1,
-                    "done": done,
-                },
-                progress=Progress(done, sheet.total),
-                decode=partial(sheet.batch, self.xero.base),
-                is_last=is_last and since is None,
-            )
-
-    def _begin(self) -> tuple[str | None, int, str | None, int]:
-        """Return since when, from which page, the window's instant and what is done."""
-        if self.position is None:
-            return None, 1, None, 0
-        if self.resumes:
-            return (
-                self.position["changed_since"],
-                self.position["next_page"],
-                self.position["window_at"],
-                self.position["done"],
-            )
-        window_at = datetime.fromisoformat(self.position["window_at"])
-        return (window_at - OVERLAP).isoformat(), 1, None, 0
-
-
 @dataclass(slots=True)
 class XeroConnector:
     """Reads one Xero organisation.
@@ -283,11 +218,13 @@ class XeroConnector:
         seam: The way to the API, signed and with the organisation's header.
         organisation_id: The organisation that was connected.
         now: The machine's instant, where the server does not say its own.
+        told_since: Since when this run's invoices have told all their payments.
     """
 
     seam: Seam
     organisation_id: str
     now: Callable[[], datetime]
+    told_since: str | None = field(default=None, init=False)
     _organisation: organisation.Organisation | None = field(default=None, init=False)
     _account: str | None = field(default=None, init=False)
 
@@ -333,8 +270,24 @@ class XeroConnector:
 
     def steps(self, cursors: Mapping[str, Position], *, full: bool) -> Iterator[Step]:
         """Yield a step a list; credits after invoices, payments last."""
+        self.told_since = None
+        has_payments = full or PAYMENTS.name in cursors
         for table in TABLES:
-            yield _TableStep(self, table, None if full else cursors.get(table.name))
+            position = None if full else cursors.get(table.name)
+            yield self._step(table, position, has_payments=has_payments)
+
+    def _step(
+        self, table: Table[Any], position: Position | None, *, has_payments: bool
+    ) -> Step:
+        """Return a list's step; whoever takes it has taken those before."""
+        if table is INVOICES and not has_payments:
+            if position is None or is_told(position):
+                return ToldInvoices(self, INVOICES_PAID, position)
+        elif table is PAYMENTS:
+            goes_on = is_told(position) and resumes(position)
+            if self.told_since is not None or goes_on:
+                return Refunds(self, table, position)
+        return TableStep(self, table, position)
 
     def snapshot(self) -> Snapshot:
         """Return how to list what is open, and to read single documents again."""

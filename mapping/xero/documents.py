@@ -6,12 +6,15 @@ a credit is applied by its allocations. An invoice names all that is applied to 
 that what no longer is has ended.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from decimal import Decimal
 from typing import Final
 
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import (
+    Batch,
     Claim,
     Debtor,
     Document,
@@ -24,7 +27,14 @@ from ledger.records import (
 from mapping.fields import FieldError
 from mapping.pages import Page
 from mapping.xero import fields
-from mapping.xero.wire import ContactName, Credit, Invoice, PaidDocument, Payment
+from mapping.xero.wire import (
+    ContactName,
+    Credit,
+    Invoice,
+    InvoicePayment,
+    PaidDocument,
+    Payment,
+)
 
 DRAFTS: Final = frozenset({"DRAFT", "SUBMITTED"})
 GONE: Final = frozenset({"VOIDED", "DELETED"})
@@ -61,6 +71,7 @@ def add_invoice(page: Page, one: Invoice, base: Currency) -> None:
     issued_on = fields.day(one.Date)
     ref = DocumentRef(DocumentKind.INVOICE, SourceId(one.InvoiceID))
     rate = fields.rate(one.CurrencyRate)
+    minor = fields.minor(one.Total, code)
     page.debtors.append(_mention(one.Contact))
     page.documents.append(
         Document(
@@ -69,10 +80,12 @@ def add_invoice(page: Page, one: Invoice, base: Currency) -> None:
             number=one.InvoiceNumber or one.InvoiceID,
             debtor=SourceId(one.Contact.ContactID),
             currency=code,
-            total_minor=fields.minor(one.Total, code),
+            total_minor=minor,
             issued_on=issued_on,
             due_on=fields.optional_day(one.DueDate),
-            home_minor=fields.home_minor(one.Total, code, rate, base),
+            home_minor=minor
+            if code == base
+            else fields.home_minor(one.Total, code, rate, base),
             rate=rate,
             reference=one.Reference or None,
             voided_on=issued_on if one.Status in GONE else None,
@@ -87,31 +100,90 @@ def add_invoice_whole(page: Page, one: Invoice, base: Currency) -> None:
     """Add an invoice and the payments it names.
 
     Raises:
-        FieldError: It cannot be read.
+        FieldError: It cannot be read, or a payment cannot.
     """
     add_invoice(page, one, base)
-    if one.Type != "ACCREC" or one.Status not in STANDING:
-        return
-    paid = PaidDocument(
-        InvoiceID=one.InvoiceID,
-        Contact=one.Contact,
-        CurrencyCode=one.CurrencyCode,
-        InvoiceNumber=one.InvoiceNumber,
-    )
-    for part in one.Payments:
-        if part.Amount is None:
+    if one.Type == "ACCREC" and one.Status in STANDING:
+        for part in one.Payments:
+            if part.Amount is not None:
+                _add_part(page, one, part, part.Amount, base)
+
+
+def add_invoice_paid(page: Page, one: Invoice, base: Currency) -> None:
+    """Add an invoice and those of its payments that can be read.
+
+    Raises:
+        FieldError: The invoice itself cannot be read.
+    """
+    add_invoice(page, one, base)
+    if one.Type == "ACCREC" and one.Status in STANDING:
+        for part in one.Payments:
+            if part.Amount is not None:
+                with suppress(FieldError):
+                    _add_part(page, one, part, part.Amount, base)
+
+
+def tells_payments(invoices: Iterable[Invoice] | None, batch: Batch) -> bool:
+    """Say whether all that was paid of invoices is on the page they became.
+
+    Args:
+        invoices: As they were read; none where one has another shape.
+        batch: What they became.
+    """
+    if invoices is None or batch.problems:
+        return False
+    paid = {
+        document.source_id
+        for document in batch.documents
+        if document.kind is DocumentKind.PAYMENT
+    }
+    for one in invoices:
+        if one.Type != "ACCREC" or one.Status not in STANDING:
             continue
-        payment = Payment(
-            PaymentID=part.PaymentID,
-            PaymentType="ACCRECPAYMENT",
-            Status="AUTHORISED",
-            Amount=part.Amount,
-            Date=part.Date,
-            CurrencyRate=part.CurrencyRate,
-            Reference=part.Reference,
-            Invoice=paid,
+        told = Decimal(0)
+        for part in one.Payments:
+            if part.Amount is None or part.PaymentID not in paid:
+                return False
+            told += part.Amount
+        if one.AmountPaid != told:
+            return False
+    return True
+
+
+def _add_part(
+    page: Page, one: Invoice, part: InvoicePayment, amount: Decimal, base: Currency
+) -> None:
+    code = fields.currency(one.CurrencyCode, base)
+    paid_on = fields.day(part.Date)
+    rate = fields.rate(part.CurrencyRate)
+    minor = fields.minor(amount, code)
+    ref = DocumentRef(DocumentKind.PAYMENT, SourceId(part.PaymentID))
+    page.documents.append(
+        Document(
+            kind=ref.kind,
+            source_id=ref.source_id,
+            number=part.Reference or one.InvoiceNumber or part.PaymentID,
+            debtor=SourceId(one.Contact.ContactID),
+            currency=code,
+            total_minor=minor,
+            issued_on=paid_on,
+            home_minor=minor
+            if code == base
+            else fields.home_minor(amount, code, rate, base),
+            rate=rate,
+            reference=part.Reference or None,
         )
-        add_payment(page, payment, base)
+    )
+    page.claims.append(
+        Claim(
+            source_id=SourceId(f"payment/{part.PaymentID}"),
+            debit=DocumentRef(DocumentKind.INVOICE, SourceId(one.InvoiceID)),
+            credit=ref,
+            currency=code,
+            amount_minor=minor,
+            effective_on=paid_on,
+        )
+    )
 
 
 def add_credit(page: Page, one: Credit, base: Currency) -> None:
@@ -262,9 +334,16 @@ def _applied(one: Invoice) -> tuple[DocumentRef, ...]:
     found: list[tuple[DocumentKind, str | None]] = [
         (DocumentKind.PAYMENT, key.PaymentID) for key in one.Payments
     ]
-    found += [(DocumentKind.CREDIT_NOTE, key.CreditNoteID) for key in one.CreditNotes]
-    found += [(DocumentKind.OVERPAYMENT, key.OverpaymentID) for key in one.Overpayments]
-    found += [(DocumentKind.PREPAYMENT, key.PrepaymentID) for key in one.Prepayments]
+    if one.CreditNotes or one.Overpayments or one.Prepayments:
+        found += [
+            (DocumentKind.CREDIT_NOTE, key.CreditNoteID) for key in one.CreditNotes
+        ]
+        found += [
+            (DocumentKind.OVERPAYMENT, key.OverpaymentID) for key in one.Overpayments
+        ]
+        found += [
+            (DocumentKind.PREPAYMENT, key.PrepaymentID) for key in one.Prepayments
+        ]
     return tuple(
         DocumentRef(kind, SourceId(key)) for kind, key in found if key is not None
     )

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Final
 
@@ -94,10 +94,13 @@ def minor(amount: Decimal, of: Currency) -> int:
     Raises:
         FieldError: It is below zero, out of range, or finer than the currency.
     """
-    places = exponent(of)
-    if not amount.is_finite() or not 0 <= amount <= MINOR_MAX:
+    try:
+        in_range = 0 <= amount <= MINOR_MAX
+    except InvalidOperation:
+        in_range = False
+    if not in_range:
         raise _amount_error(f"The amount {amount} is below zero or larger than any.")
-    scaled = amount.scaleb(places)
+    scaled = amount.scaleb(exponent(of))
     found = int(scaled)
     if found != scaled:
         raise _amount_error(f"The amount {amount} has more decimals than {of}.")

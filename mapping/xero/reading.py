@@ -20,6 +20,7 @@ from mapping.xero.contacts import add_contact
 from mapping.xero.documents import (
     add_credit,
     add_invoice,
+    add_invoice_paid,
     add_invoice_whole,
     add_payment,
 )
@@ -256,6 +257,10 @@ INVOICES_WHOLE: Final = Table(
     "invoices", "Invoices", "Invoices", "InvoiceID", Invoice, add_invoice_whole, 1
 )
 """Invoices with their payments, as a list of all that changed gives them apart."""
+INVOICES_PAID: Final = Table(
+    "invoices", "Invoices", "Invoices", "InvoiceID", Invoice, add_invoice_paid, 1
+)
+"""The same, where a list follows that gives the payments that cannot be read here."""
 CREDIT_NOTES: Final = Table(
     "credit notes", "CreditNotes", "CreditNotes", "CreditNoteID", Credit, add_credit, -1
 )

@@ -60,6 +60,7 @@ class Invoice(Struct, gc=False, kw_only=True):
     CurrencyCode: str | None = None
     CurrencyRate: Decimal | None = None
     AmountDue: Decimal | None = None
+    AmountPaid: Decimal | None = None
     UpdatedDateUTC: str | None = None
     Payments: list[InvoicePayment] = []
     CreditNotes: list[Key] = []

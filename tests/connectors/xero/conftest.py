@@ -18,7 +18,7 @@ from ledger.secret import Secret
 from ledger.store.session import Database
 from ledger.testing import Books, NoRates
 from sync.proof import Prover
-from sync.pull import Sync
+from sync.pull import WATCH, Sync, unwatched
 from sync.result import RunResult
 from tests.connectors.xero.clock import SimulatedClock
 
@@ -81,7 +81,9 @@ class Organisation:
     clock: SimulatedClock
     ours: Books
 
-    def sync(self, *, full: bool = False, accept: bool = False) -> RunResult:
+    def sync(
+        self, *, full: bool = False, accept: bool = False, watch: WATCH = unwatched
+    ) -> RunResult:
         """Run a sync, an hour after the last."""
         self.simulator.clock.advance(3_600)
         return Sync(
@@ -93,6 +95,7 @@ class Organisation:
             rates=NoRates(),
             full=full,
             accept_closures=accept,
+            watch=watch,
         ).run()
 
     @property

@@ -73,6 +73,73 @@ def test_all_pages_are_read(open_organisation: Opener) -> None:
     assert ours(one) == theirs(one)
 
 
+def paid_here(one: Organisation) -> dict[str, Decimal]:
+    """Return the payments that the ledger holds and that are not void."""
+    books = one.ours
+    with books.database.tenant(books.tenant.scope) as session:
+        rows = session.execute(
+            "SELECT source_id, currency, total_minor FROM document "
+            "WHERE tenant_id = :tenant_id AND kind = 'payment' AND voided_on IS NULL"
+        ).all()
+    return {
+        row.source_id: from_minor(row.total_minor, Currency(row.currency))
+        for row in rows
+    }
+
+
+def paid_there(one: Organisation) -> dict[str, Decimal]:
+    """Return the payments of sales invoices that the organisation's books hold."""
+    return {
+        payment.id: payment.amount
+        for payment in one.simulator.books.payments.values()
+        if payment.document.kind is Kind.INVOICE
+        and not payment.document.payable
+        and not payment.is_deleted
+    }
+
+
+def test_a_first_reading_takes_payments_from_invoices(
+    organisation: Organisation,
+) -> None:
+    """Each is there once, though the list of payments was asked for others alone."""
+    result = organisation.sync()
+    checked(result)
+    read = {step.resource: step.tally.rows for step in result.steps}
+    assert paid_here(organisation) == paid_there(organisation) != {}
+    assert read["payments"] < len(paid_there(organisation))
+    assert checked(organisation.sync()).differed == 0
+    assert paid_here(organisation) == paid_there(organisation)
+
+
+def test_what_is_paid_during_a_first_reading_is_a_change_of_the_next(
+    organisation: Organisation,
+) -> None:
+    """So is what is taken back after its invoice was read."""
+    books = organisation.simulator.books
+    undone = next(
+        payment
+        for payment in books.payments.values()
+        if payment.document.kind is Kind.INVOICE
+        and not payment.document.payable
+        and not payment.is_reconciled
+        and payment.batch is None
+        and not payment.is_deleted
+    )
+    open_one = an_open_invoice(organisation)
+
+    def meddle(label: str, progress: object) -> None:
+        del progress
+        if label == "invoices" and not undone.is_deleted:
+            books.delete_payment(undone)
+            books.pay(open_one)
+
+    organisation.sync(watch=meddle)
+    assert undone.is_deleted
+    checked(organisation.sync())
+    assert ours(organisation) == theirs(organisation)
+    assert paid_here(organisation) == paid_there(organisation)
+
+
 def test_a_second_sync_reads_changes_only(organisation: Organisation) -> None:
     """What did not change is not read again."""
     organisation.sync()

@@ -13,10 +13,12 @@ from ledger.money import Currency
 from ledger.records import Batch, DocumentKind, ProblemReason
 from mapping.fields import FieldError
 from mapping.xero import fields
+from mapping.xero.documents import tells_payments
 from mapping.xero.reading import (
     CONTACTS,
     CREDIT_NOTES,
     INVOICES,
+    INVOICES_PAID,
     PAYMENTS,
     NoListError,
     Table,
@@ -266,3 +268,38 @@ def test_a_page_says_how_long_its_list_is() -> None:
         assert (sheet.count, sheet.total) == (1, 2_001)
         assert (sheet.is_last(2), sheet.is_last(3)) == (False, True)
     assert CONTACTS.read(b'{"pagination": 7, "Contacts": []}').is_last(1)
+
+
+PAID = {"PaymentID": "p-1", "Amount": 1, "Date": "/Date(1767312000000+0000)/"}
+
+
+@pytest.mark.parametrize(
+    ("payments", "amount_paid", "landed", "told"),
+    [
+        ([PAID], 1, 1, True),
+        ([PAID], 2, 1, False),
+        ([PAID], None, 1, False),
+        ([PAID, {"PaymentID": "p-2"}], 1, 1, False),
+        ([PAID | {"Date": "soon"}], 1, 0, False),
+        ([PAID | {"CurrencyRate": 0}], 1, 0, False),
+        ([], 0, 0, True),
+    ],
+)
+def test_an_invoice_tells_all_its_payments_or_it_is_known(
+    payments: list[Any], amount_paid: int | None, landed: int, told: object
+) -> None:
+    """One that cannot be read here is left to the list of payments."""
+    fields_ = INVOICE | {"Payments": payments, "AmountPaid": amount_paid}
+    sheet = INVOICES_PAID.read(msgspec.json.encode({"Invoices": [fields_]}))
+    batch = sheet.batch(EUR)
+    kinds = [one.kind for one in batch.documents]
+    assert kinds == ["invoice", *["payment"] * landed]
+    assert len(batch.claims) == landed
+    assert tells_payments(sheet.records, batch) is told
+
+
+def test_an_invoice_that_is_a_problem_tells_nothing() -> None:
+    """Its payments are not on the page either."""
+    fields_ = INVOICE | {"Total": "a lot", "Payments": [PAID], "AmountPaid": 1}
+    sheet = INVOICES_PAID.read(msgspec.json.encode({"Invoices": [fields_]}))
+    assert not tells_payments(sheet.records, sheet.batch(EUR))
