@@ -37,15 +37,25 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "contact list": ("speaker", "3"),
     "stop list": ("speaker",),
     "cadence list": ("speaker",),
-    "remind": ("speaker", "--no-send"),
+    "remind": ("speaker", "--no-send", "--everyone"),
     "messages": ("speaker",),
     "tasks": ("speaker",),
     "simulate": ("speaker", "--from", "2026-04-13", "--to", "2026-05-08"),
     "explain": ("speaker", "3"),
     "replies list": ("speaker",),
-    "results": ("speaker",),
+    "results": ("speaker", "--to", "2026-04-30"),
     "doctor": (),
 }
+TOKYO_MORNING = "2026-04-13T01:00:00Z"
+LETTER = """\
+From: aiko@cedar.example
+To: accounts@acme.example
+Subject: Re: I-5
+Message-ID: <i5@cedar.example>
+Date: Mon, 06 Apr 2026 10:00:00 +0900
+
+Which purchase order does I-5 belong to?
+"""
 WRITERS = {"sync", "night", "prove", "remind"}
 LEAVES_SOMETHING = {"sync", "night", "prove", "problems"}
 """Commands of which something is left for a person in these books."""
@@ -175,6 +185,12 @@ def speaker(acme: Desk, exports: Path) -> Desk:
     mandate = ("--mode", "approve", "--by", "Mara", "--debtors-are-businesses")
     desk.expect(DONE, "release", "speaker", *mandate)
     desk.expect(DONE, "remind", "speaker")
+    letter = exports / "letter.eml"
+    letter.write_text(LETTER)
+    desk.expect(DONE, "replies", "import", "speaker", letter)
+    # The one who is written to is in Tokyo, where it is ten in the morning then.
+    for words in (("night",), ("release",), ("remind",)):
+        desk.run(*words, "speaker", "--today", "2026-04-13", "--now", TOKYO_MORNING)
     return desk
 
 
