@@ -130,7 +130,9 @@ def test_a_compressed_answer_is_read() -> None:
     assert server.requests[0].headers["accept-encoding"] == ENCODINGS
 
 
-@pytest.mark.parametrize("body", [gzip.compress(b"{}", mtime=0)[:-5], b"plain", b"\x1f\x8b"])
+@pytest.mark.parametrize(
+    "body", [gzip.compress(b"{}", mtime=0)[:-5], b"plain", b"\x1f\x8b"]
+)
 def test_a_broken_compressed_answer_is_cut_off(body: bytes) -> None:
     """Half a compressed body is tried again, and never taken for the whole."""
     server = Server([_Unread(200, body, {**JSON, "content-encoding": "gzip"})])
