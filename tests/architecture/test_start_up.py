@@ -3,7 +3,16 @@
 import subprocess
 import sys
 
-HEAVY = ("openpyxl", "xlsxwriter", "httpx", "tenacity", "typst", "alembic", "jinja2", "holidays")
+HEAVY = (
+    "openpyxl",
+    "xlsxwriter",
+    "httpx",
+    "tenacity",
+    "typst",
+    "alembic",
+    "jinja2",
+    "holidays",
+)
 
 
 def test_the_command_line_loads_no_heavy_library_at_start() -> None:
