@@ -9,6 +9,7 @@ from ledger.errors import RequestError
 from ledger.reminders import Mandate, MessageId, Mode
 from ledger.store import mandates, messages
 from ledger.store.session import Session
+from outsourced_ar.mandating import withdraw_unreleased
 
 WORDS = {
     Mode.CLOSED: "nothing was released",
@@ -77,6 +78,7 @@ def release_command(
         with product.database.tenant(owner.scope) as session:
             last = mandates.load_last(session)
             if declares:
+                before = last
                 last = mandates.give(
                     session,
                     mode=mode or (last.mode if last else Mode.OBSERVE),
@@ -88,7 +90,10 @@ def release_command(
                     is_paused=last.is_paused if last else False,
                     fallbacks={**(last.fallbacks if last else {}), **_pairs(fallback)},
                 )
+                count = withdraw_unreleased(session, before, last, last.given_at)
                 typer.echo(f"{owner.slug}: from now on it {WORDS[last.mode]}.")
+                if count:
+                    typer.echo(f"{count} messages that nobody released are withdrawn.")
                 return
             if last is None or last.mode is Mode.CLOSED:
                 raise NothingReleasedError(owner.slug)
