@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.bootstrap import Product
 from app.reminding import NoIdentityError, Reminders, languages
-from app.rule_texts import text_of
+from app.text_files import text_of
 from ledger.errors import RequestError
 from ledger.ids import DebtorId
 from ledger.money import Currency

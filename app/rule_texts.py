@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from app.bootstrap import Product
+from app.text_files import text_of
 from ledger.errors import RequestError
 from ledger.store import rulebooks
 from ledger.store.tenants import Tenant
@@ -124,17 +125,3 @@ def read(file: Path, kind: str, name: str | None = None) -> object:
 
 def _words(step: Step) -> str:
     return f"{step.name}: {step.offset}, by {step.channel}, {step.tone}: {step.title}"
-
-
-def text_of(file: Path) -> str:
-    """Return a file's text.
-
-    Raises:
-        RequestError: It cannot be read.
-    """
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(
-            f"{file} cannot be read: {error}.", remedy="Name another file."
-        ) from error

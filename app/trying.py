@@ -5,7 +5,7 @@ from pathlib import Path
 
 from app.bootstrap import Product
 from app.reminding import languages
-from app.rule_texts import text_of
+from app.text_files import text_of
 from ledger.ids import DebtorId, DocumentId
 from ledger.store import mandates
 from ledger.store.session import Session

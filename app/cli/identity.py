@@ -11,6 +11,7 @@ import typer
 
 from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
 from app.cli.listing import Format, Listing, show, text_column
+from app.text_files import text_of
 from ledger.errors import RequestError
 from ledger.identities import AgencyIdentity, ClientIdentity, Health
 from ledger.reminders import Voice
@@ -130,7 +131,7 @@ def secret(
     if secret_file is None:
         value = typer.prompt(name, hide_input=True)
     else:
-        value = _text(secret_file).strip()
+        value = text_of(secret_file).strip()
     with opened(context) as product:
         owner = product.tenant(tenant)
         keys = product.keyring()
@@ -165,7 +166,7 @@ def read_identity(file: Path) -> AnyIdentity:
         RequestError: It cannot be read, or says what cannot be.
     """
     try:
-        found: dict[str, Any] = tomllib.loads(_text(file))
+        found: dict[str, Any] = tomllib.loads(text_of(file))
     except tomllib.TOMLDecodeError as error:
         raise RequestError(
             f"{file} is no TOML: {error}.", remedy="Correct the line it names."
@@ -192,15 +193,6 @@ def read_identity(file: Path) -> AnyIdentity:
         )
     _expect_good(file, one)
     return one
-
-
-def _text(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RequestError(
-            f"{file} cannot be read: {error}.", remedy="Name another file."
-        ) from error
 
 
 def _logo(file: Path) -> bytes:
