@@ -11,27 +11,10 @@ from datetime import date
 from typing import Final
 
 from ledger.calendar import ONE_DAY
-from ledger.reminders import Stop, StopItem, StopKind
+from ledger.reminders import STOPS_OVER, Stop, StopItem, StopKind
 from outsourced_ar.days import Calendar
 from outsourced_ar.facts import DebtorFacts, Item, Refusal, Silence
 from outsourced_ar.policy import Policy
-
-OVER: Final = frozenset(
-    {
-        "cancelled",
-        "kept",
-        "kept_late",
-        "broken",
-        "superseded",
-        "completed",
-        "defaulted",
-        "withdrawn",
-        "rejected",
-        "resolved",
-        "expired",
-    }
-)
-"""States in which a stop stops nothing, whatever its dates say."""
 
 _REASONS: Final = {
     StopKind.DISPUTE: Silence.DISPUTED,
@@ -63,7 +46,7 @@ def standing(
         stop
         for stop in stops
         if stop.begins_on <= on
-        and stop.state not in OVER
+        and stop.state not in STOPS_OVER
         and not (stop.state == "ended" and stop.ends_on is None)
         and (stop.ends_on is None or on <= stop.ends_on)
         and _is_waited_for(stop, on, policy, calendar)

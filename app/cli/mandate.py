@@ -68,6 +68,11 @@ def release_command(
         raise RequestError(
             "A mandate is kept with the name of who gave it.", remedy="Add --by NAME."
         )
+    if declares and message:
+        raise RequestError(
+            "Messages are named, and so is what counts from now on.",
+            remedy="Do one after the other.",
+        )
     if mode is Mode.CLOSED:
         raise RequestError(
             "Nothing can be closed again that was released.",
@@ -97,6 +102,11 @@ def release_command(
                 return
             if last is None or last.mode is Mode.CLOSED:
                 raise NothingReleasedError(owner.slug)
+            if last.mode is Mode.OBSERVE:
+                raise RequestError(
+                    f"{owner.slug} only observes, so nothing is released.",
+                    remedy="Give --mode approve first.",
+                )
             chosen = [MessageId(one) for one in message] if message else None
             went = messages.release(
                 session, chosen, by=by or "command line", at=product.clock.now()

@@ -59,7 +59,8 @@ def messages_command(
         typer.Option(help="Say what became of an unknown one: sent or failed."),
     ] = None,
     cancel: Annotated[
-        bool, typer.Option("--cancel", help="Withdraw it; it must not be sent yet.")
+        bool,
+        typer.Option("--cancel", help="Withdraw it; unheld, it is decided anew."),
     ] = False,
     by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
     format_: FormatOption = Format.TABLE,

@@ -8,8 +8,10 @@ import typer
 from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
 from app.cli.listing import Format, Listing, date_column, show, text_column
 from app.cli.stops import the_debtor
+from ledger.errors import RequestError
 from ledger.reminders import Contact, ContactId, DebtorNote, Person
 from ledger.store import contacts, debtor_notes
+from ledger.store.contacts import UnknownContactError
 from outsourced_ar.delivery.addresses import address
 
 group = typer.Typer(no_args_is_help=True, help="People at a debtor's.")
@@ -35,8 +37,9 @@ def save(
     phone: Annotated[str | None, typer.Option(help="Where to call.")] = None,
     language: Annotated[str | None, typer.Option(help="Such as de.")] = None,
     rank: Annotated[
-        int, typer.Option(help="The lowest is spoken to first.", min=0, max=99)
-    ] = 0,
+        int | None,
+        typer.Option(help="The lowest is spoken to first.", min=0, max=99),
+    ] = None,
     number: Annotated[
         int | None, typer.Option(help="Change the contact of this number.")
     ] = None,
@@ -48,14 +51,16 @@ def save(
         with product.database.tenant(owner.scope) as session:
             one = the_debtor(session, debtor)
             contact = Contact(
-                id=None if number is None else ContactId(number),
                 debtor_id=one.id,
                 name=name,
                 email=checked,
                 phone=phone,
                 language=language,
-                rank=rank,
+                rank=rank or 0,
             )
+            if number is not None:
+                known = contacts.load_for(session, [one.id]).get(one.id, ())
+                contact = _changed(known, ContactId(number), contact, rank)
             made = contacts.save(session, contact, product.clock.now())
     typer.echo(f"Contact {made} of {one.name}: {name}.")
 
@@ -141,6 +146,11 @@ def note_command(
             one = the_debtor(session, debtor)
             kept = debtor_notes.load_for(session, [one.id]).get(one.id)
             note = kept or DebtorNote(debtor_id=one.id)
+            leaves_from = note.excluded_from
+            if exclude_from:
+                leaves_from = parse_date(exclude_from)
+            elif exclude_to and leaves_from is None:
+                leaves_from = product.clock.today(owner.timezone)
             said = replace(
                 note,
                 person=person or note.person,
@@ -149,13 +159,20 @@ def note_command(
                 region=region or note.region,
                 timezone=timezone or note.timezone,
                 address=tuple(address_line) if address_line else note.address,
-                excluded_from=parse_date(exclude_from)
-                if exclude_from
-                else note.excluded_from,
+                excluded_from=leaves_from,
                 excluded_until=parse_date(exclude_to)
                 if exclude_to
                 else note.excluded_until,
             )
+            if (
+                said.excluded_from is not None
+                and said.excluded_until is not None
+                and said.excluded_until < said.excluded_from
+            ):
+                raise RequestError(
+                    "It would be left out until before it is left out.",
+                    remedy="Correct --exclude-from and --exclude-to.",
+                )
             if said != note:
                 debtor_notes.save(session, said, product.clock.now())
     typer.echo(f"{one.number} {one.name}")
@@ -171,6 +188,31 @@ def note_command(
     ):
         if value:
             typer.echo(f"  {what}: {value}")
+
+
+def _changed(
+    known: tuple[Contact, ...], number: ContactId, said: Contact, rank: int | None
+) -> Contact:
+    """Return a contact with what was said; what was not stays as it is.
+
+    Only another address may be good again: one that came back, or was somebody else's,
+    stays out of use.
+    """
+    for one in known:
+        if one.id != number:
+            continue
+        changed = replace(
+            one,
+            name=said.name,
+            email=said.email or one.email,
+            phone=said.phone or one.phone,
+            language=said.language or one.language,
+            rank=one.rank if rank is None else rank,
+        )
+        if (changed.email or "").lower() == (one.email or "").lower():
+            return changed
+        return replace(changed, bounced_on=None, is_wrong=False)
+    raise UnknownContactError(number)
 
 
 def _tags(had: frozenset[str], given: list[str] | None) -> frozenset[str]:

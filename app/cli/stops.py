@@ -18,8 +18,10 @@ from app.cli.listing import (
     text_column,
 )
 from ledger.errors import RequestError
-from ledger.money import Currency, to_minor
-from ledger.reminders import Stop, StopId, StopItem, StopKind
+from ledger.ids import DocumentId
+from ledger.money import Currency, from_minor, to_minor
+from ledger.open_items import OpenItem
+from ledger.reminders import STOPS_OVER, Stop, StopId, StopItem, StopKind
 from ledger.store import balances, debtors, known, stops
 from ledger.store.balances import ItemFilter
 from ledger.store.debtors import Debtors, StoredDebtor
@@ -78,12 +80,14 @@ def add(
         with product.database.tenant(owner.scope) as session:
             one = the_debtor(session, debtor)
             items, code = _items(session, one, invoice or [], today)
-            minor = None if sum_ is None else _minor(sum_, code, owner.home_currency)
+            if sum_ is not None and code is None:
+                code = _only_currency(session, one, today)
+            minor = None if sum_ is None or code is None else _minor(sum_, code)
             stop = Stop(
                 kind=kind,
                 debtor_id=one.id,
                 items=_with_amount(items, minor),
-                currency=code if minor is None else code or owner.home_currency,
+                currency=code,
                 amount_minor=minor,
                 begins_on=today if begins is None else parse_date(begins),
                 ends_on=None if ends is None else parse_date(ends),
@@ -209,7 +213,9 @@ def _listing(slug: str, items: list[dict[str, Any]]) -> Listing:
 
 
 def _is_ahead(one: Stop, today: date) -> bool:
-    return one.stands_on(today) or one.begins_on > today
+    return one.state not in STOPS_OVER and (
+        one.stands_on(today) or one.begins_on > today
+    )
 
 
 def _items(
@@ -218,15 +224,7 @@ def _items(
     """Return the debtor's open documents of some numbers, and their currency."""
     if not numbers:
         return (), None
-    open_items = {
-        item.number: item
-        for item in balances.load_items(
-            session,
-            known.known_at(session),
-            as_of=today,
-            wanted=ItemFilter(debtor_ids=(one.id,)),
-        )
-    }
+    open_items = {item.number: item for item in _open_items(session, one, today)}
     missing = [number for number in numbers if number not in open_items]
     if missing:
         raise RequestError(
@@ -252,11 +250,53 @@ def _with_amount(
     return (StopItem(document_id=items[0].document_id, amount_minor=minor),)
 
 
-def _minor(text: str, code: Currency | None, home: Currency) -> int:
+def _open_items(session: Session, one: StoredDebtor, today: date) -> list[OpenItem]:
+    """Return what the debtor owes.
+
+    Raises:
+        RequestError: Two documents have one number: which is meant is not known.
+    """
+    wanted = ItemFilter(debtor_ids=(one.id,), credits=False)
+    landing = known.known_at(session)
+    found = list(balances.load_items(session, landing, as_of=today, wanted=wanted))
+    documents: dict[str, set[DocumentId]] = {}
+    for item in found:
+        documents.setdefault(item.number, set()).add(item.document_id)
+    twice = sorted(number for number, ids in documents.items() if len(ids) > 1)
+    if twice:
+        raise RequestError(
+            f"{one.name} owes on several documents of one number: {', '.join(twice)}.",
+            remedy="Enter it for the whole account, without --invoice.",
+        )
+    return found
+
+
+def _only_currency(session: Session, one: StoredDebtor, today: date) -> Currency:
+    """Return the one currency the debtor owes in; an amount is never guessed into it.
+
+    Raises:
+        RequestError: There is none, or several.
+    """
+    codes = {item.currency for item in _open_items(session, one, today)}
+    if len(codes) == 1:
+        return codes.pop()
+    listed = ", ".join(sorted(codes)) or "no currency"
+    raise RequestError(
+        f"{one.name} owes in {listed}, so the amount's currency is not known.",
+        remedy="Name the invoices with --invoice, or leave --amount out.",
+    )
+
+
+def _minor(text: str, code: Currency) -> int:
     try:
         found = Decimal(text)
-        minor = to_minor(found, code or home)
-    except (InvalidOperation, ArithmeticError) as error:
+        minor = to_minor(found, code)
+        if from_minor(minor, code) != found:
+            raise RequestError(
+                f"{text!r} is finer than {code} has units.",
+                remedy="Write it in whole units of the currency.",
+            )
+    except (InvalidOperation, ArithmeticError, ValueError) as error:
         raise RequestError(
             f"{text!r} is no amount.", remedy="Write it as 1200.00."
         ) from error

@@ -13,7 +13,7 @@ from typing import Any
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
-from ledger.reminders import LetterId, Stop, StopId, StopItem, StopKind
+from ledger.reminders import STOPS_OVER, LetterId, Stop, StopId, StopItem, StopKind
 from ledger.store import agenda
 from ledger.store.session import Session
 
@@ -163,7 +163,7 @@ def end(
         UnknownStopError: There is none, or it is cancelled.
     """
     row = session.execute(LOCK, {"id": one}).one_or_none()
-    if row is None or row.state == CANCELLED:
+    if row is None or row.state in STOPS_OVER:
         raise UnknownStopError(one)
     if last_on < row.begins_on:
         state = CANCELLED
