@@ -147,8 +147,11 @@ class Policies(_Knobs):
         return {date.max, *(day for day in ends | starts if day is not None)}
 
     def on(self, day: date) -> Policy:
-        """Return the knobs of a day: overrides apply in their order."""
-        policy = self.onto(Policy())
+        """Return the knobs of a day: overrides apply in their order.
+
+        What a tenant does not set stays as it is packaged.
+        """
+        policy = self.onto(_packaged_knobs())
         for one in self.override:
             if one.holds_on(day):
                 policy = one.onto(policy)
@@ -162,6 +165,18 @@ def read_policy(text: str, place: str = "The policy") -> Policies:
         RuleFileError: It cannot be used; every fault is named.
     """
     return read(text, place, Policies)
+
+
+class _Packaged(_Knobs):
+    """The packaged file, with no other beneath it."""
+
+    version: int = 1
+
+
+@cache
+def _packaged_knobs() -> Policy:
+    text = packaged("policy.toml")
+    return read(text, "The packaged policy", _Packaged).onto(Policy())
 
 
 @cache

@@ -22,9 +22,10 @@ def test_the_packaged_policy_is_the_documented_default() -> None:
     assert policy.most_in_seven_days[Channel.CALL] == 3
 
 
-def test_an_empty_file_is_the_default() -> None:
-    """What a file does not set stays as the product has it."""
-    assert read_policy("").on(ON) == Policy()
+def test_an_empty_file_is_the_packaged_policy() -> None:
+    """What a tenant does not set stays as it is packaged, limits and minimums too."""
+    assert read_policy("version = 1").on(ON) == packaged_policy().on(ON)
+    assert packaged_policy().on(ON) != Policy()
 
 
 @pytest.mark.parametrize(
@@ -76,3 +77,13 @@ def test_a_policy_that_cannot_be_meant(text: str, said: str) -> None:
     """Hours that never open, spans that never hold and floats are refused."""
     with pytest.raises(RuleFileError, match=said):
         read_policy(text)
+
+
+def test_one_minimum_is_changed_and_the_others_hold() -> None:
+    """A tenant's amounts lie upon the packaged ones, currency by currency."""
+    packaged = packaged_policy().on(ON)
+    own = read_policy('minimum_balance = { EUR = "50" }').on(ON)
+    changed = Currency("EUR")
+    assert own.minimum_balance[changed] == 50_00
+    assert own.minimum_balance == {**packaged.minimum_balance, changed: 50_00}
+    assert own.most_in_seven_days == packaged.most_in_seven_days
