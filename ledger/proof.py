@@ -151,13 +151,13 @@ class Proof:
     @property
     def state(self) -> ProofState:
         """What the proof found."""
+        home = self.home
+        if not all(one.is_explained for one in self.comparisons):
+            return ProofState.DIFFERENT
         if self.is_unreadable:
             return ProofState.UNREADABLE
         if self.source is None:
             return ProofState.UNPROVED
-        home = self.home
-        if not all(one.is_explained for one in self.comparisons):
-            return ProofState.DIFFERENT
         if home is not None and (home.unknown_minor or home.is_upside_down):
             return ProofState.DIFFERENT
         if not all(one.is_equal for one in self.comparisons):
@@ -171,6 +171,7 @@ def compare(
     ours: Mapping[tuple[Currency, SourceId | None], int],
     control: ControlTotals,
     evidence: Sequence[Evidence],
+    named: Sequence[Evidence] = (),
 ) -> tuple[Comparison, ...]:
     """Compare balances with the books' totals, a comparison a currency and debtor.
 
@@ -178,8 +179,11 @@ def compare(
         ours: The ledger's balances, by the same keys as the control's lines.
         control: The books' totals.
         evidence: Records that may explain differences.
+        named: Items of which the books list another balance; they name what differs
+            and explain nothing, as the causes are in the evidence.
     """
     theirs = control.balances
+    nobodys = {id(one) for one in control.entries.values()}
     result = []
     for key in sorted(
         ours.keys() | theirs.keys(), key=lambda one: (one[0], str(one[1]))
@@ -196,6 +200,8 @@ def compare(
             if one.currency in {code, None}
             and one.minor != 0
             and (debtor is None or one.debtor in {debtor, None})
+            # What is nobody's explains nothing of a debtor's.
+            and (debtor is None or id(one) not in nobodys)
         ]
         known = [one for one in mattering if one.is_telling]
         explained = explain(books - mine, known)
@@ -208,10 +214,24 @@ def compare(
                 explained=explained,
                 candidates=()
                 if explained or books == mine
-                else tuple(mattering[:EVIDENCE_MAX]),
+                else _candidates(mattering, named, code, debtor),
             )
         )
     return tuple(result)
+
+
+def _candidates(
+    mattering: Sequence[Evidence],
+    named: Sequence[Evidence],
+    code: Currency,
+    debtor: SourceId | None,
+) -> tuple[Evidence, ...]:
+    items = [
+        one
+        for one in named
+        if one.currency == code and (debtor is None or one.debtor in {debtor, None})
+    ]
+    return (*mattering[:EVIDENCE_MAX], *items[:NAMED_MAX])
 
 
 def compare_items(

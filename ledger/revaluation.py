@@ -179,7 +179,7 @@ def revalue(
         rate=rate,
         shown_minor=shown,
         tolerance_minor=to_minor(round_half_up(allowed, home), home),
-        is_upside_down=any(_is_upside_down(booked, home, one) for one in usable),
+        is_upside_down=all(_is_upside_down(booked, home, one) for one in usable),
     )
 
 

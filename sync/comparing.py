@@ -1,5 +1,6 @@
 """The ledger beside the books' own figures, while nothing moves."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -70,8 +71,9 @@ class Comparing:
         if reading.totals is not None:
             source = reading.totals.source
             ours = self._ours(landing, reading.totals)
-            evidence = [*self._evidence(reading.totals, tallies), *named]
-            comparisons = proofs_of.compare(ours, reading.totals, evidence)
+            evidence = self._evidence(reading.totals, tallies)
+            # What differs by item says the same once more: it names, and adds nothing.
+            comparisons = proofs_of.compare(ours, reading.totals, evidence, named=named)
             statements += _scope(reading.totals, self.as_of, ours)
         elif reading.listed is not None:
             source = "the books' list of open items"
@@ -158,21 +160,23 @@ class Comparing:
         if not differing:
             return []
         quarantined = {
-            one.problem.source_ref
+            one.problem.source_ref: one.problem.amount_minor
             for one in problems.load_open(self.session, self.connection.id)
+            if _has_balance(one) and one.problem.debtor is not None
         }
-        waiting: set[DocumentRef] = set()
+        waiting: Counter[DocumentRef] = Counter()
         for claim in parked.load_waiting(self.session, self.connection.id):
-            waiting |= {claim.debit, claim.credit}
+            waiting[claim.debit] += claim.amount_minor
+            waiting[claim.credit] += claim.amount_minor
         moved = {} if self.before is None else self.reading.moved_items(self.before)
         found = []
         for one in differing:
             cause = Cause.UNKNOWN
             if moved.get(one.ref) == (one.ours_minor or 0):
                 cause = Cause.TIMING
-            elif one.ref.source_id in quarantined:
+            elif _is_quarantined(one, quarantined):
                 cause = Cause.QUARANTINED
-            elif one.ref in waiting:
+            elif waiting[one.ref] == (one.ours_minor or 0) - (one.theirs_minor or 0):
                 cause = Cause.UNAPPLIED
             found += _items(one, cause)
         return found
@@ -243,6 +247,16 @@ def _read_line(resource: str, tally: Tally) -> str:
     sums = [one.text(code) for code, one in sorted(tally.sums.items())]
     amounts = f"; amounts {', '.join(sums)}" if sums else ""
     return f"{resource}: {tally.rows} rows read: {', '.join(parts)}{amounts}."
+
+
+def _is_quarantined(
+    one: Differing, quarantined: Mapping[str | None, int | None]
+) -> bool:
+    """Say whether an item is not here because its own record could not land."""
+    if one.ours_minor is not None or one.ref.source_id not in quarantined:
+        return False
+    amount = quarantined[one.ref.source_id]
+    return amount is None or abs(amount) >= (one.theirs_minor or 0)
 
 
 def _items(one: Differing, cause: Cause) -> list[Evidence]:

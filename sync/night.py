@@ -69,8 +69,9 @@ class Night:
     @property
     def has_failed(self) -> bool:
         """Whether something could not be read at all."""
-        return self.error is not None or (
-            self.run is not None and self.run.state is RunState.FAILED
+        runs = (self.run, *self.deltas)
+        return self.error is not None or any(
+            run is not None and run.state is RunState.FAILED for run in runs
         )
 
     @property
@@ -116,7 +117,7 @@ def run_night(
                 listed=None if found is None else found.items,
             )
         except DuebridgeError as error:
-            yield Night(tenant, connection, run, None, error)
+            yield Night(tenant, connection, run, None, error, tuple(deltas))
             continue
         except Exception as error:  # noqa: BLE001 - the others go on
             # Our own fault in one connection must not end the others' night.
@@ -124,7 +125,7 @@ def run_night(
                 f"Something went wrong inside Duebridge ({type(error).__name__}).",
                 remedy=f"Please report it. {keep(error)}",
             )
-            yield Night(tenant, connection, run, None, fault)
+            yield Night(tenant, connection, run, None, fault, tuple(deltas))
             continue
         yield Night(tenant, connection, run, proof, None, tuple(deltas))
 

@@ -27,8 +27,10 @@ class Reading:
 
     def moved_items(self, before: "Reading") -> dict[DocumentRef, int]:
         """Return what stood open before, of items listed otherwise now."""
-        first = {one.ref: one.open_minor for one in before.listed or ()}
-        now = {one.ref: one.open_minor for one in self.listed or ()}
+        if before.listed is None or self.listed is None:
+            return {}
+        first = {one.ref: one.open_minor for one in before.listed}
+        now = {one.ref: one.open_minor for one in self.listed}
         return {
             ref: first.get(ref, 0)
             for ref in first.keys() | now.keys()

@@ -36,7 +36,7 @@ FROM document d
 WHERE d.tenant_id = :tenant_id AND d.connection_id = :connection_id
   AND d.currency <> :home AND d.home_minor > 0 AND d.total_minor > 0
   AND d.issued_on BETWEEN CAST(:as_of AS date) - :days AND :as_of
-ORDER BY d.currency, d.issued_on DESC, d.total_minor DESC
+ORDER BY d.currency, d.issued_on DESC, d.total_minor DESC, d.id
 """
 
 
