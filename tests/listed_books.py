@@ -69,6 +69,7 @@ class ListedBooks:
         acts: What happens in the books just before each reading of the list; the next
             reading takes the first.
         home: The receivables account in home currency.
+        totals: The books' own totals.
     """
 
     documents: dict[DocumentRef, Document] = field(default_factory=dict)
@@ -80,6 +81,7 @@ class ListedBooks:
     fault: Exception | None = None
     acts: list[Callable[[], None]] = field(default_factory=list)
     home: HomeControl | None = None
+    totals: ControlTotals | None = None
 
     @property
     def capabilities(self) -> frozenset[Capability]:
@@ -96,8 +98,8 @@ class ListedBooks:
         yield _Changes(self)
 
     def control_totals(self) -> ControlTotals | None:
-        """Give no totals."""
-        return None
+        """Give what a test says."""
+        return self.totals
 
     def home_control(self, on: date) -> HomeControl | None:
         """Give what a test says."""

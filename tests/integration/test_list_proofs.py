@@ -10,7 +10,7 @@ from ledger.calendar import FixedClock
 from ledger.errors import RetryableError
 from ledger.evidence import Cause
 from ledger.money import Currency
-from ledger.proof import Proof, ProofState
+from ledger.proof import ControlLine, ControlTotals, Proof, ProofState
 from ledger.records import DocumentKind, DocumentRef
 from ledger.revaluation import HomeControl
 from ledger.store import proofs
@@ -19,6 +19,7 @@ from ledger.testing import EUR, Books, NoRates, a_claim, a_document
 from sync.night import Night, Work, run_night
 from sync.proof import Prover
 from sync.pull import Sync
+from sync.result import RunResult
 from tests.listed_books import ListedBooks
 
 USD = Currency("USD")
@@ -201,6 +202,56 @@ def test_a_credit_that_waits_is_called_unapplied(
     assert [(cause, minor) for cause, _, minor in causes(proof)] == [
         (Cause.UNAPPLIED, -40_00)
     ]
+
+
+def test_a_credit_that_waits_explains_no_more_than_it_is(
+    books: Books, there: ListedBooks
+) -> None:
+    """Forty that wait do not explain an invoice that is seventy lower in the books."""
+    assert night(books, there).is_clean
+    lost = a_document("P9", "40", PAID, kind=DocumentKind.PAYMENT)
+    there.claims.append(a_claim(INVOICES[2], lost, "40", PAID))
+    third = DocumentRef(DocumentKind.INVOICE, INVOICES[2].source_id)
+    there.told.append(third)
+    there.listed[third] = 30_00
+    proof = proved(books, there)
+    assert proof.state is ProofState.DIFFERENT
+    assert [(cause, minor) for cause, _, minor in causes(proof)] == [
+        (Cause.UNKNOWN, -70_00)
+    ]
+
+
+def test_books_with_totals_and_a_list_count_nothing_twice(
+    books: Books, there: ListedBooks
+) -> None:
+    """A total that moved is timing, though the item that moved is in the list too."""
+
+    def stand(minor: int) -> None:
+        line = ControlLine(currency=EUR, debtor=INVOICES[0].debtor, balance_minor=minor)
+        there.totals = ControlTotals(source="the ledger there", lines=(line,))
+
+    numbers = count(1)
+    totals = count(502_00, 1_00)
+
+    def sell() -> None:
+        there.put(a_document(f"N{next(numbers)}", "1", ISSUED, DUE))
+
+    stand(500_00)
+    work = working(books, there)
+    work.sync.run()
+    stand(501_00)
+    sell()
+
+    def again() -> RunResult:
+        found = work.sync.run()
+        stand(next(totals))
+        sell()
+        return found
+
+    proof = work.prover.prove(again=again)
+    assert proof.state is ProofState.EXPLAINED
+    (comparison,) = proof.comparisons
+    assert [one.cause for one in comparison.explained] == [Cause.TIMING]
 
 
 def test_books_out_of_reach_are_no_proof(books: Books, there: ListedBooks) -> None:
