@@ -121,7 +121,7 @@ def secret(
     tenant: TenantSlug,
     key: KeyArgument,
     name: Annotated[
-        str, typer.Argument(help="`password` of the mail server, or `dkim` (PEM).")
+        str, typer.Argument(help="`password` or `inbox` of a server, or `dkim` (PEM).")
     ],
     secret_file: Annotated[
         Path | None, typer.Option(help="A file that holds it; else it is asked for.")
