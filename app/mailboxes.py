@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from app.bootstrap import Product
-from ledger.errors import ConfigurationError
+from ledger.errors import ConfigurationError, DuebridgeError
 from ledger.identities import Identity
 from ledger.secret import Secret
 from ledger.store import identities
@@ -29,7 +29,7 @@ def read_mail(product: Product, owner: Tenant) -> list[MailboxRead]:
     """Take in what came to every mailbox since the last reading.
 
     Raises:
-        DuebridgeError: One could not be read; what was read of others is kept.
+        DuebridgeError: One could not be read; the others were.
     """
     with product.database.tenant(owner.scope) as session:
         known = identities.load_all(session)
@@ -37,16 +37,22 @@ def read_mail(product: Product, owner: Tenant) -> list[MailboxRead]:
         identities=tuple(known), zone=owner.timezone, now=product.clock.now()
     )
     found = []
+    faults: list[DuebridgeError] = []
     for one in known:
         if not one.inbox.host:
             continue
-        password = _password(product, owner, one)
-        with ImapReader(one.inbox, password) as mailbox:
-            found.append(
-                read_mailbox(
-                    product.database, owner.scope, mailbox, receiving, product.clock
+        try:
+            password = _password(product, owner, one)
+            with ImapReader(one.inbox, password) as mailbox:
+                found.append(
+                    read_mailbox(
+                        product.database, owner.scope, mailbox, receiving, product.clock
+                    )
                 )
-            )
+        except DuebridgeError as error:
+            faults.append(error)
+    for fault in faults:
+        raise fault
     return found
 
 

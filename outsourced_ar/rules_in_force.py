@@ -51,11 +51,6 @@ class Rules:
     text: str
 
 
-def packaged_rules() -> Rules:
-    """Return the rules of a tenant that has none of its own."""
-    return read(_written({}))
-
-
 def in_force(session: Session) -> Rules:
     """Return the rules of a tenant as they are now.
 

@@ -27,11 +27,6 @@ class Verdict(StrEnum):
     UNCERTAIN = auto()
     """It may have gone: the answer was lost."""
 
-    @property
-    def may_be_tried_again(self) -> bool:
-        """Whether it is certain that it did not go, and worth another try."""
-        return self in {Verdict.PUT_OFF, Verdict.UNREACHABLE}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

@@ -81,11 +81,6 @@ class SigningKey:
         return cls(selector, domain, key)
 
     @property
-    def record_name(self) -> str:
-        """The name of the record that holds the public half."""
-        return f"{self.selector}._domainkey.{self.domain}"
-
-    @property
     def record(self) -> str:
         """What the record must say."""
         return f"v=DKIM1; k=rsa; p={self.public}"
