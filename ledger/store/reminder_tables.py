@@ -229,6 +229,7 @@ message = tenant_table(
     Column("step", Text, nullable=False),
     Column("tone", Text, nullable=False),
     Column("template", Text, nullable=False),
+    Column("rule", Text, nullable=False, server_default=""),
     Column("language", Text, nullable=False),
     Column("contact_id", BigInteger),
     Column("recipient", Text, nullable=False),

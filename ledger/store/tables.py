@@ -32,7 +32,10 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import JSONB
 
 from ledger.records import AllocationKind, DocumentKind
-from ledger.store import reminder_tables  # noqa: F401 - declares its tables
+from ledger.store import (  # noqa: F401 - they declare their tables
+    escalation_tables,
+    reminder_tables,
+)
 from ledger.store.columns import (
     APPEND,
     CHANGE,

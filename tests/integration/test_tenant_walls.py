@@ -38,6 +38,7 @@ from ledger.proof import ProofState
 from ledger.records import Batch, DocumentKind, Problem, ProblemReason
 from ledger.store import (
     connections,
+    escalation_tables,
     limits,
     pages,
     proofs,
@@ -54,7 +55,10 @@ BOOKKEEPING = frozenset({"alembic_version"})
 ISSUED, PAID = date(2026, 1, 1), date(2026, 3, 5)
 NAMES = [table.name for table in TENANT_TABLES]
 REMINDER_TABLES = {
-    one.name for one in vars(reminder_tables).values() if isinstance(one, Table)
+    one.name
+    for module in (reminder_tables, escalation_tables)
+    for one in vars(module).values()
+    if isinstance(one, Table)
 }
 SAMPLES: dict[type, Any] = {
     ARRAY: [],
