@@ -16,18 +16,15 @@ from ledger.reminders import (
     Task,
     TaskKind,
 )
-from ledger.store import contacts, stops, tasks
+from ledger.store import contacts, tasks
 from ledger.store.session import Session
 from outsourced_ar.classify import Reading
+from outsourced_ar.entering import DISPUTE_DAYS, TRACE_DAYS, enter
 from outsourced_ar.replies_mail import IncomingMail
 from outsourced_ar.replies_thread import Thread
 
 BY: Final = "reply"
 """Who enters what follows from a letter."""
-TRACE_DAYS: Final = 10
-"""So long a payment that was made may take to be seen."""
-DISPUTE_DAYS: Final = 14
-"""Within so many days a dispute is to be answered."""
 
 
 class Effects:
@@ -150,7 +147,7 @@ class Effects:
             letter_id=self.letter_id,
             details={"confidence_percent": self.reading.confidence_percent},
         )
-        stops.add(self.session, stop, self.at)
+        enter(self.session, stop, self.at)
 
     def _ask(
         self,

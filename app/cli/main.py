@@ -36,6 +36,7 @@ from app.cli import (
     simulator,
     stops,
     sync,
+    tasks,
     tenant,
     texts,
 )
@@ -74,6 +75,7 @@ for room in (
     stops,
     mandate,
     messages,
+    tasks,
     cadences,
     texts,
     remind,

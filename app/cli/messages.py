@@ -1,4 +1,4 @@
-"""`duebridge messages` and `tasks`: what is said, what became of it, what is left."""
+"""`duebridge messages` and `results`: what is said, and what became of it."""
 
 from collections.abc import Mapping
 from datetime import timedelta
@@ -21,8 +21,8 @@ from app.cli.listing import (
 from app.cli.stops import the_debtor
 from ledger.errors import RequestError
 from ledger.figures import quotient
-from ledger.reminders import MessageId, MessageState, Task, TaskId
-from ledger.store import debtors, known, message_results, messages, tasks
+from ledger.reminders import MessageId, MessageState
+from ledger.store import debtors, known, message_results, messages
 from ledger.store.debtors import Debtors
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
@@ -35,7 +35,6 @@ ONE_PLACE = Decimal("0.1")
 def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("messages")(messages_command)
-    app.command("tasks")(tasks_command)
     app.command("results")(results_command)
 
 
@@ -177,50 +176,6 @@ def messages_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
     )
 
 
-def tasks_command(
-    context: typer.Context,
-    tenant: TenantSlug,
-    done: Annotated[
-        int | None, typer.Option(help="This one is done; say with what --outcome.")
-    ] = None,
-    outcome: Annotated[
-        str,
-        typer.Option(help="Such as promise, dispute, wrong_contact, no_answer."),
-    ] = "",
-    by: Annotated[str, typer.Option("--by", help="Who did it.")] = "command line",
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
-) -> None:
-    """List what a person is asked to do, the earliest first."""
-    with opened(context) as product:
-        owner = product.tenant(tenant)
-        with product.database.tenant(owner.scope) as session:
-            if done is not None:
-                tasks.done(
-                    session,
-                    TaskId(done),
-                    at=product.clock.now(),
-                    by=by,
-                    outcome=outcome,
-                )
-            names = debtors.load_all(session, known.known_at(session))
-            found = tasks.open_tasks(session)
-    items = [task_json(one, names) for one in found]
-    listing = Listing(
-        title=f"Tasks of {owner.slug}",
-        columns=[
-            text_column("No", "id"),
-            text_column("Kind", "kind"),
-            date_column("Due", "due_on"),
-            text_column("Debtor", "name"),
-            text_column("What", "title"),
-        ],
-        items=items,
-        meta={"tenant": owner.slug},
-    )
-    show(listing, format_, out)
-
-
 def results_command(
     context: typer.Context,
     tenant: TenantSlug,
@@ -276,22 +231,6 @@ def results_command(
 def _percent(part: int, of: int) -> str:
     """Return a share in percent with one decimal, half up."""
     return f"{quotient(part * 100, of).quantize(ONE_PLACE, ROUND_HALF_UP)}"
-
-
-def task_json(one: Task, names: Debtors) -> dict[str, Any]:
-    """Return a task as JSON has it."""
-    owner = None if one.debtor_id is None else names.get(one.debtor_id)
-    return {
-        "id": one.id,
-        "kind": str(one.kind),
-        "due_on": one.due_on.isoformat(),
-        "debtor": None if owner is None else owner.number,
-        "name": None if owner is None else owner.name,
-        "title": one.title,
-        "details": dict(one.details),
-        "message": one.message_id,
-        "letter": one.letter_id,
-    }
 
 
 def _expect_there(session: Session, slug: str, number: MessageId) -> None:

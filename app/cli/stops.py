@@ -26,6 +26,7 @@ from ledger.store import balances, debtors, known, stops
 from ledger.store.balances import ItemFilter
 from ledger.store.debtors import Debtors, StoredDebtor
 from ledger.store.session import Session
+from outsourced_ar.entering import enter
 
 group = typer.Typer(no_args_is_help=True, help="What stops the clock, and until when.")
 
@@ -79,10 +80,10 @@ def add(
         today = product.clock.today(owner.timezone)
         with product.database.tenant(owner.scope) as session:
             one = the_debtor(session, debtor)
-            items, code = _items(session, one, invoice or [], today)
+            items, code = named_items(session, one, invoice or [], today)
             if sum_ is not None and code is None:
-                code = _only_currency(session, one, today)
-            minor = None if sum_ is None or code is None else _minor(sum_, code)
+                code = only_currency(session, one, today)
+            minor = None if sum_ is None or code is None else minor_of(sum_, code)
             stop = Stop(
                 kind=kind,
                 debtor_id=one.id,
@@ -97,8 +98,7 @@ def add(
                 said_by=said_by,
                 recorded_by=by,
             )
-            _expect_whole(stop)
-            made = stops.add(session, stop, product.clock.now())
+            made = enter(session, stop, product.clock.now())
     typer.echo(f"Entered {kind} {made} of {one.name}.")
 
 
@@ -218,7 +218,7 @@ def _is_ahead(one: Stop, today: date) -> bool:
     )
 
 
-def _items(
+def named_items(
     session: Session, one: StoredDebtor, numbers: list[str], today: date
 ) -> tuple[tuple[StopItem, ...], Currency | None]:
     """Return the debtor's open documents of some numbers, and their currency."""
@@ -271,7 +271,7 @@ def _open_items(session: Session, one: StoredDebtor, today: date) -> list[OpenIt
     return found
 
 
-def _only_currency(session: Session, one: StoredDebtor, today: date) -> Currency:
+def only_currency(session: Session, one: StoredDebtor, today: date) -> Currency:
     """Return the one currency the debtor owes in; an amount is never guessed into it.
 
     Raises:
@@ -287,7 +287,12 @@ def _only_currency(session: Session, one: StoredDebtor, today: date) -> Currency
     )
 
 
-def _minor(text: str, code: Currency) -> int:
+def minor_of(text: str, code: Currency) -> int:
+    """Return an amount that a person wrote, in minor units.
+
+    Raises:
+        RequestError: It is none, is not above zero, or is finer than the currency.
+    """
     try:
         found = Decimal(text)
         minor = to_minor(found, code)
@@ -303,10 +308,3 @@ def _minor(text: str, code: Currency) -> int:
     if minor <= 0:
         raise RequestError("The amount is not above zero.", remedy="Write it positive.")
     return minor
-
-
-def _expect_whole(stop: Stop) -> None:
-    if stop.kind is StopKind.PROMISE and stop.due_on is None:
-        raise RequestError("A promise needs the day promised.", remedy="Add --due.")
-    if stop.ends_on is not None and stop.ends_on < stop.begins_on:
-        raise RequestError("It would end before it begins.", remedy="Correct the days.")
