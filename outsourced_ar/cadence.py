@@ -176,6 +176,11 @@ class Cadence:
         place = self.position(name)
         return None if place is None else self.steps[place]
 
+    def gap_days(self, name: str) -> int:
+        """Return how long to wait after a message for a step; the longest counts."""
+        step = self.step(name)
+        return max(self.minimum_gap_days, step.minimum_gap_days if step else 0)
+
 
 def read_cadence(text: str, place: str = "The cadence") -> Cadence:
     """Read a cadence.

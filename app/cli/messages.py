@@ -1,12 +1,13 @@
 """`duebridge messages` and `results`: what is said, and what became of it."""
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Annotated, Any
 
 import typer
 
+from app.bootstrap import Product
 from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
 from app.cli.listing import (
     Format,
@@ -26,6 +27,7 @@ from ledger.store import debtors, known, message_results, messages
 from ledger.store.debtors import Debtors
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
+from ledger.store.tenants import Tenant
 from outsourced_ar import interrupted
 
 YEAR = timedelta(days=365)
@@ -59,7 +61,18 @@ def messages_command(
     ] = None,
     cancel: Annotated[
         bool,
-        typer.Option("--cancel", help="Withdraw it; unheld, it is decided anew."),
+        typer.Option(
+            "--cancel",
+            help="Withdraw it, and hold what it speaks of for the time between two "
+            "messages.",
+        ),
+    ] = False,
+    hold_until: Annotated[
+        str | None, typer.Option(help="With --cancel: hold it up to this day.")
+    ] = None,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="With --cancel: the next run decides anew."),
     ] = False,
     by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
     format_: FormatOption = Format.TABLE,
@@ -69,6 +82,11 @@ def messages_command(
     if number is None and (settle or cancel):
         raise RequestError(
             "One message is meant.", remedy="Name it: `duebridge messages TENANT NO`."
+        )
+    if (hold_until or again) and (not cancel or (hold_until and again)):
+        raise RequestError(
+            "--hold-until and --again say what follows from --cancel, one of them.",
+            remedy="`duebridge messages TENANT NO --cancel --hold-until DAY`.",
         )
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -85,14 +103,14 @@ def messages_command(
                     by=by,
                 )
             if number is not None and cancel:
-                _expect_waiting(messages.load(session, MessageId(number)).state)
-                messages.mark(
+                _withdraw(
                     session,
+                    product,
+                    owner,
                     MessageId(number),
-                    MessageState.CANCELLED,
-                    at=product.clock.now(),
                     by=by,
-                    note="as a person says",
+                    hold_until=None if hold_until is None else parse_date(hold_until),
+                    again=again,
                 )
             names = debtors.load_all(session, known.known_at(session))
             found = messages.listing(
@@ -248,12 +266,35 @@ def _expect_settling(state: MessageState) -> None:
         )
 
 
-def _expect_waiting(state: MessageState) -> None:
-    if state not in {MessageState.PLANNED, MessageState.READY}:
-        raise RequestError(
-            f"It is {state}, and only what waits can be withdrawn.",
-            remedy="Of one that is unknown, say with --settle whether it went.",
-        )
+def _withdraw(
+    session: Session,
+    product: Product,
+    owner: Tenant,
+    one: MessageId,
+    *,
+    by: str,
+    hold_until: date | None,
+    again: bool,
+) -> None:
+    """Withdraw a message, and say on standard error what follows."""
+    # It loads the rules, which a listing does not need.
+    from outsourced_ar.withdrawing import withdraw  # noqa: PLC0415
+
+    held = withdraw(
+        session,
+        one,
+        at=product.clock.now(),
+        today=product.clock.today(owner.timezone),
+        by=by,
+        hold_until=hold_until,
+        again=again,
+    )
+    said = (
+        "the next run decides anew"
+        if held is None
+        else f"what it speaks of is held until {held.ends_on}"
+    )
+    typer.echo(f"Message {one} is withdrawn; {said}.", err=True)
 
 
 def _why(details: Mapping[str, Any]) -> str:
