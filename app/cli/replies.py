@@ -141,14 +141,31 @@ def assign(
     tenant: TenantSlug,
     number: NumberArgument,
     debtor: Annotated[str, typer.Argument(help="Whose it is: number, key or name.")],
+    by: ByOption = "command line",
 ) -> None:
-    """Put a letter to a debtor."""
+    """Put a letter to a debtor; what it had entered against another one ends there."""
+    # Phrases load slowly, and a listing does not need them.
+    from outsourced_ar.reassigning import assign as put  # noqa: PLC0415
+
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
             one = the_debtor(session, debtor)
-            letters.assign(session, LetterId(number), one.id)
-    typer.echo(f"Letter {number} is of {one.name}.")
+            about = put(
+                session,
+                LetterId(number),
+                one.id,
+                at=product.clock.now(),
+                today=product.clock.today(owner.timezone),
+                by=by,
+            )
+            is_open = letters.load(session, LetterId(number)).is_open
+    said = f"; it names {len(about)} of its invoices" if about else ""
+    typer.echo(f"Letter {number} is of {one.name}{said}.")
+    if is_open:
+        typer.echo(
+            f"It waits for an answer: `duebridge replies answer {owner.slug} {number}`."
+        )
 
 
 def letter_json(one: Letter, names: Debtors) -> dict[str, Any]:

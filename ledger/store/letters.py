@@ -66,6 +66,11 @@ UPDATE letter SET debtor_id = :debtor_id, document_ids = :document_ids
 WHERE tenant_id = :tenant_id AND id = :id
 RETURNING id
 """
+REOPEN = """
+UPDATE letter SET is_open = true
+WHERE tenant_id = :tenant_id AND id = :id
+RETURNING id
+"""
 MOVE = """
 UPDATE letter SET found = found || CAST(:place AS jsonb)
 WHERE tenant_id = :tenant_id AND mail_id = :mail_id
@@ -240,15 +245,25 @@ def assign(
     session: Session,
     one: LetterId,
     debtor_id: DebtorId,
-    document_ids: Sequence[DocumentId] = (),
+    document_ids: Sequence[DocumentId],
 ) -> None:
-    """Put a letter to a debtor: a person has found out whose it is.
+    """Put a letter to a debtor, and to documents of that one's only.
 
     Raises:
         UnknownLetterError: There is no such letter.
     """
     values = {"id": one, "debtor_id": debtor_id, "document_ids": list(document_ids)}
     if session.execute(ASSIGN, values).first() is None:
+        raise UnknownLetterError(one)
+
+
+def reopen(session: Session, one: LetterId) -> None:
+    """Let a letter wait for an answer again, whoever gave one before.
+
+    Raises:
+        UnknownLetterError: There is no such letter.
+    """
+    if session.execute(REOPEN, {"id": one}).first() is None:
         raise UnknownLetterError(one)
 
 

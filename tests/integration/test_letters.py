@@ -314,7 +314,7 @@ def test_a_person_puts_a_mail_to_its_debtor(answers: Answers) -> None:
     letter = answers.letter()
     assert letter.id is not None
     with answers.books.database.tenant(answers.books.tenant.scope) as session:
-        letters.assign(session, letter.id, answers.debtor())
+        letters.assign(session, letter.id, answers.debtor(), ())
 
     assert answers.letters(debtor_id=answers.debtor(), is_open=True) != []
 
