@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum, auto
-from typing import Any, NewType
+from typing import Any, Final, NewType
 
 from ledger.ids import ConnectionId, DebtorId, DocumentId
 
 WriteBackId = NewType("WriteBackId", int)
+
+WRITING_CONNECTORS: Final = frozenset({"files", "tryton", "xero"})
+"""Connectors that can write anything back; what each can, its capabilities say."""
 
 
 class WriteKind(StrEnum):

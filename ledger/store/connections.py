@@ -1,7 +1,7 @@
 """Connections of a tenant, how far each is read, and its runs."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -12,7 +12,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from ledger.errors import RequestError, RetryableError
-from ledger.ids import ConnectionId, RunId
+from ledger.ids import ConnectionId, DebtorId, DocumentId, RunId
 from ledger.store.landing import Landing
 from ledger.store.session import Database, Session
 from ledger.store.tables import connection, cursor, sync_run
@@ -128,6 +128,47 @@ def load_all(session: Session) -> list[StoredConnection]:
         )
         for row in rows
     ]
+
+
+# The keys lead to the rows, as few as are asked for.
+OF_DOCUMENTS = """
+SELECT d.id, c.id AS connection_id, c.connector FROM document d
+JOIN connection c ON c.tenant_id = :tenant_id AND c.id = d.connection_id
+WHERE d.tenant_id = :tenant_id AND d.id = ANY (:ids)
+"""
+OF_DEBTOR = """
+SELECT b.id, c.id AS connection_id, c.connector FROM debtor b
+JOIN connection c ON c.tenant_id = :tenant_id AND c.id = b.connection_id
+WHERE b.tenant_id = :tenant_id AND b.id = :debtor_id
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """In whose books something is kept, and by which connector they are read."""
+
+    connection_id: ConnectionId
+    connector: str
+
+
+def of_documents(
+    session: Session, documents: Collection[DocumentId]
+) -> dict[DocumentId, Kept]:
+    """Return in whose books documents are; what is not known is not in it."""
+    if not documents:
+        return {}
+    rows = session.execute(OF_DOCUMENTS, {"ids": list(documents)})
+    return {DocumentId(row.id): _kept(row) for row in rows}
+
+
+def of_debtor(session: Session, debtor_id: DebtorId) -> Kept | None:
+    """Return in whose books a debtor is; None where it is not known."""
+    row = session.execute(OF_DEBTOR, {"debtor_id": debtor_id}).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def _kept(row: Any) -> Kept:  # noqa: ANN401 - a row
+    return Kept(ConnectionId(row.connection_id), row.connector)
 
 
 def save_settings(
