@@ -59,6 +59,10 @@ class Tone(StrEnum):
 _TONE_LEVELS: Final = {tone: place for place, tone in enumerate(Tone)}
 
 
+STATEMENT: Final = "statement:"
+"""How the step of a statement of account begins, before its month."""
+
+
 class MessageState(StrEnum):
     """Where a message is on its way; a row never goes back."""
 
@@ -116,7 +120,7 @@ class Message:
 
     Attributes:
         business_on: The business day it was decided for.
-        step: The highest step it takes.
+        step: The highest step it takes; of a statement of account its month.
         template: Which text it was made from, with its version.
         address: Where it goes: an e-mail address, or a postal one by lines.
         credits_minor: Unapplied credits shown, as a positive amount.
@@ -151,6 +155,11 @@ class Message:
     credits_minor: int = 0
     items: tuple[MessageItem, ...] = ()
     attachments: tuple["Attachment", ...] = ()
+
+    @property
+    def is_statement(self) -> bool:
+        """Whether it only lists what is open: no item takes a step with it."""
+        return self.step.startswith(STATEMENT)
 
 
 @dataclass(frozen=True, slots=True)

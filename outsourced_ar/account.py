@@ -1,8 +1,10 @@
 """A statement of account: all that stands open, said without asking for a step."""
 
-from ledger.money import Currency
+from collections.abc import Iterator, Sequence
+
+from ledger.money import Currency, from_minor
 from ledger.reminders import Channel, MessageItem, Tone, Voice
-from outsourced_ar.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.facts import DebtorFacts, Refusal, Silence, Speech, Tonight
 from outsourced_ar.policy import Policy
 from outsourced_ar.reaching import language_for, reach_by
 
@@ -17,10 +19,22 @@ def statement_of(
     *,
     identity: str = "client",
     voice: Voice = Voice.CLIENT,
+    step: str = "",
+    chosen_by: str = "asked for",
 ) -> Speech:
     """Return what is said of a debtor's account in one currency.
 
     Every open item is in it, whatever its due date, and every credit not yet applied.
+
+    Args:
+        facts: The debtor's.
+        currency: Of the account.
+        tonight: The day it is said on.
+        policy: As it stands then.
+        identity: Who says it.
+        voice: In whose name.
+        step: Of which month it is, where it goes by itself.
+        chosen_by: Why it is said.
     """
     reached = reach_by(Channel.EMAIL, facts)
     contact = reached.contact if reached else None
@@ -38,7 +52,7 @@ def statement_of(
             round=item.round,
         )
         for item in sorted(facts.items, key=lambda one: (one.due_on, one.number))
-        if item.currency == currency
+        if item.currency == currency and item.open_minor > 0
     )
     return Speech(
         debtor_id=facts.debtor_id,
@@ -48,7 +62,7 @@ def statement_of(
         channel=Channel.EMAIL,
         cadence="",
         cadence_version=0,
-        step="",
+        step=step,
         tone=Tone.SERVICE,
         template=TEMPLATE,
         language=language.language or "",
@@ -56,10 +70,40 @@ def statement_of(
         items=items,
         total_minor=sum(one.open_minor for one in items),
         credits_minor=facts.credits.get(currency, 0),
-        chosen_by="asked for",
+        fallback_from=language.fallback_from,
+        chosen_by=chosen_by,
         segment="",
         segment_because="",
     )
+
+
+def changes(
+    said: Sequence[MessageItem], facts: DebtorFacts, currency: Currency
+) -> Iterator[Refusal]:
+    """Refuse a statement of account that is not what the account is now.
+
+    What is disputed or promised is open all the same, and stands in it.
+    """
+    now = {
+        (item.document_id, item.part): item
+        for item in facts.items
+        if item.currency == currency and item.open_minor > 0
+    }
+    if not now:
+        yield Refusal(Silence.PAID, "nothing of its account is open any more")
+        return
+    for one in said:
+        item = now.pop((one.document_id, one.part), None)
+        if item is None:
+            yield Refusal(Silence.CHANGED, f"{one.number} is not open any more")
+        elif (item.open_minor, item.due_on) != (one.open_minor, one.due_on):
+            yield Refusal(
+                Silence.CHANGED,
+                f"{one.number} is not as it was: due on {item.due_on}, "
+                f"{from_minor(item.open_minor, currency)} {currency} are open",
+            )
+    for item in now.values():
+        yield Refusal(Silence.CHANGED, f"{item.number} is open and not in it")
 
 
 def currencies_of(facts: DebtorFacts) -> list[Currency]:

@@ -14,7 +14,7 @@ from ledger.errors import InvariantError
 from ledger.identities import AgencyIdentity, ClientIdentity, Identity
 from ledger.ids import DebtorId, TenantId
 from ledger.money import Currency
-from ledger.reminders import Attachment, Channel, Message, MessageState
+from ledger.reminders import STATEMENT, Attachment, Channel, Message, MessageState
 from outsourced_ar import layouts, letters, locales, texts
 from outsourced_ar.composing import MissingTextError
 from outsourced_ar.days import place_of
@@ -122,6 +122,7 @@ class MessageComposer:
             channel=speech.channel,
             currency=speech.currency,
             on=tonight.today,
+            statement=speech.step if speech.step.startswith(STATEMENT) else "",
         )
         return Message(
             debtor_id=speech.debtor_id,
@@ -222,9 +223,14 @@ def message_id(
     channel: Channel,
     currency: Currency,
     on: date,
+    statement: str = "",
 ) -> str:
-    """Return the Message-ID, the same however often the message is made."""
-    of = (tenant_id, debtor_id, identity.key, channel, currency, on.isoformat())
+    """Return the Message-ID, the same however often the message is made.
+
+    It is that of a day, or of a month's statement of account: there are never two.
+    """
+    when = statement or on.isoformat()
+    of = (tenant_id, debtor_id, identity.key, channel, currency, when)
     digest = hashlib.sha256("\x1f".join(map(str, of)).encode()).hexdigest()
     return f"<{digest[:32]}@{identity.domain}>"
 

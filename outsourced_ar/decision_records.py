@@ -6,7 +6,7 @@ from typing import Any
 from ledger.store import decisions
 from ledger.store.decisions import StoredDecision
 from ledger.store.session import Session
-from outsourced_ar import facts_json, rules_in_force
+from outsourced_ar import facts_json, rules_in_force, statements
 from outsourced_ar.facts import DebtorFacts, Decision, Refusal, Silence, Tonight
 from outsourced_ar.plan import decide
 from outsourced_ar.rules_in_force import Rules
@@ -15,15 +15,12 @@ from outsourced_ar.rules_in_force import Rules
 def decide_by(
     rules: Rules, facts: DebtorFacts, tonight: Tonight
 ) -> tuple[Decision, ...]:
-    """Decide about a debtor by the rules of the day."""
-    return decide(
-        tonight,
-        facts,
-        rules.cadences,
-        rules.assignment,
-        rules.segments,
-        rules.policies.on(tonight.today),
+    """Decide about a debtor by the rules of the day: reminders, then statements."""
+    policy = rules.policies.on(tonight.today)
+    decided = decide(
+        tonight, facts, rules.cadences, rules.assignment, rules.segments, policy
     )
+    return (*decided, *statements.decide(tonight, facts, policy, decided))
 
 
 def is_nothing(decision: Decision) -> bool:
@@ -48,7 +45,7 @@ def record(
         reason="" if speech else refusals[0].reason,
         cadence=speech.cadence if speech else "",
         cadence_version=speech.cadence_version if speech else 0,
-        step=speech.step if speech else "",
+        step=speech.step if speech else decision.statement,
         facts={
             **dumped,
             "rules": rules_version,

@@ -5,7 +5,7 @@ from datetime import date
 
 from ledger.calendar import Clock
 from ledger.ids import DebtorId, DocumentId
-from ledger.reminders import Stop, Task
+from ledger.reminders import STATEMENT, Stop, Task
 from ledger.store import decisions, messages, stops, tasks
 from ledger.store.decisions import StoredDecision
 from ledger.store.message_rows import MessageEvent
@@ -128,8 +128,14 @@ def _decided(session: Session, stored: StoredDecision) -> Decided:
         facts=facts,
         tonight=tonight,
         refusals=decision_records.refusals_of(stored),
-        again=tuple(one for one in again if one.currency == stored.currency),
+        again=tuple(one for one in again if _is_of(one, stored)),
     )
+
+
+def _is_of(decision: Decision, stored: StoredDecision) -> bool:
+    """Say whether both are about the reminders of a currency, or its statement."""
+    statement = stored.step if stored.step.startswith(STATEMENT) else ""
+    return (decision.currency, decision.statement) == (stored.currency, statement)
 
 
 def _is_about(

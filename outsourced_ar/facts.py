@@ -89,13 +89,18 @@ class Behaviour:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spoken:
-    """A message to the debtor that went, or may have gone."""
+    """A message to the debtor that went, or may have gone.
+
+    Attributes:
+        statement: Of which month it is a statement of account; empty if it is none.
+    """
 
     on: date
     voice: Voice
     channel: Channel
     currency: Currency
     tone: Tone
+    statement: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,6 +257,7 @@ class Decision:
         speech: None where it stays silent.
         refusals: Each reason to stay silent; the first is the one shown.
         next_on: By document, when its next step is due; far away if it has none.
+        statement: The statement of account it is about; empty where about reminders.
     """
 
     debtor_id: DebtorId
@@ -259,3 +265,4 @@ class Decision:
     speech: Speech | None
     refusals: tuple[Refusal, ...] = ()
     next_on: Mapping[DocumentId, date] = field(default_factory=dict)
+    statement: str = ""

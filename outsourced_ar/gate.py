@@ -24,7 +24,7 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from outsourced_ar import pacing
+from outsourced_ar import account, pacing
 from outsourced_ar.businesses import legal_form
 from outsourced_ar.cadence import escalates
 from outsourced_ar.chasing import chase, standing, words_of
@@ -51,6 +51,8 @@ class Wish:
         language: None where none is known.
         gap_days: How long the debtor must not have been spoken to in the currency.
         decided_on: The business day it was decided for; what was said on it is this.
+        is_statement: Whether it only lists the whole account: what is disputed or
+            promised stands in it, and credits are shown and not weighed.
     """
 
     currency: Currency
@@ -64,6 +66,7 @@ class Wish:
     credits_minor: int
     gap_days: int
     decided_on: date
+    is_statement: bool = False
 
 
 ORDER: Final = (
@@ -127,7 +130,7 @@ def ask(
             *_of_mandate(tonight, moment),
             *_of_debtor(facts, tonight, policy),
             *_of_books(facts, tonight, policy),
-            *_of_stops(facts, tonight, policy, place),
+            *_of_stops(wish, facts, tonight, policy, place),
             *_of_items(wish, facts, tonight, policy, place, moment),
             *_of_amounts(wish, facts, tonight, policy),
             *_of_reach(wish, facts, tonight, moment),
@@ -165,6 +168,7 @@ def wish_of(message: Message, facts: DebtorFacts, *, gap_days: int) -> Wish:
         credits_minor=message.credits_minor,
         gap_days=gap_days,
         decided_on=message.business_on,
+        is_statement=message.is_statement,
     )
 
 
@@ -257,11 +261,15 @@ def _of_books(
 
 
 def _of_stops(
-    facts: DebtorFacts, tonight: Tonight, policy: Policy, place: Place
+    wish: Wish, facts: DebtorFacts, tonight: Tonight, policy: Policy, place: Place
 ) -> Iterator[Refusal]:
-    # Insolvency freezes every demand, whichever item or currency it was noted for.
+    # Insolvency freezes every demand, whichever item or currency it was noted for. A
+    # hold on the whole account silences what only lists it, too.
     for stop in standing(facts.stops, tonight.today, policy, place.calendar):
-        if stop.kind is StopKind.INSOLVENCY:
+        is_of_all = not stop.items and stop.currency in (None, wish.currency)
+        if stop.kind is StopKind.INSOLVENCY or (
+            wish.is_statement and stop.kind is StopKind.HOLD and is_of_all
+        ):
             yield words_of(stop)
 
 
@@ -276,6 +284,19 @@ def _of_items(
     """Compare what would be said of each item with what holds now."""
     if moment is Moment.PLAN:
         return
+    if wish.is_statement:
+        yield from account.changes(wish.items, facts, wish.currency)
+    else:
+        yield from _of_asked(wish, facts, tonight, policy, place)
+    credits_now = facts.credits.get(wish.currency, 0)
+    if credits_now != wish.credits_minor:
+        yield Refusal(Silence.CHANGED, "its unapplied credits are not what they were")
+    yield from _of_age(wish, tonight, policy)
+
+
+def _of_asked(
+    wish: Wish, facts: DebtorFacts, tonight: Tonight, policy: Policy, place: Place
+) -> Iterator[Refusal]:
     items = [item for item in facts.items if item.currency == wish.currency]
     stops = standing(facts.stops, tonight.today, policy, place.calendar)
     now = {
@@ -302,10 +323,6 @@ def _of_items(
             )
         elif one.item.round != said.round:
             yield Refusal(Silence.CHANGED, f"{said.number} was paid and open again")
-    credits_now = facts.credits.get(wish.currency, 0)
-    if credits_now != wish.credits_minor:
-        yield Refusal(Silence.CHANGED, "its unapplied credits are not what they were")
-    yield from _of_age(wish, tonight, policy)
 
 
 def _of_age(wish: Wish, tonight: Tonight, policy: Policy) -> Iterator[Refusal]:
@@ -334,9 +351,10 @@ def _of_amounts(
         item.currency == of and item.open_minor > 0 and item.due_on < today
         for item in facts.items
     )
-    if credits_minor > 0 and (
+    is_covered = credits_minor > 0 and (
         credits_minor >= total or (is_any_overdue and credits_minor >= overdue)
-    ):
+    )
+    if is_covered and not wish.is_statement:
         yield Refusal(
             Silence.COVERED_BY_CREDITS,
             f"{from_minor(credits_minor, of)} {of} are not applied yet; "

@@ -9,7 +9,7 @@ from ledger.calendar import Clock
 from ledger.identities import Health
 from ledger.ids import ConnectionId, DebtorId, DocumentId
 from ledger.records import DueRule
-from ledger.reminders import DebtorNote, Voice
+from ledger.reminders import STATEMENT, DebtorNote, Voice
 from ledger.store import (
     connections,
     contacts,
@@ -205,6 +205,7 @@ def _spoken(said: Said) -> Spoken:
         channel=said.channel,
         currency=said.currency,
         tone=said.tone,
+        statement=said.step if said.step.startswith(STATEMENT) else "",
     )
 
 

@@ -27,7 +27,7 @@ from ledger.store import agenda, decisions, messages
 from ledger.store.messages import MessageFilter, Order
 from ledger.store.session import Database, OvertakenError, Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import calls, exceptions, gathering, rules_in_force
+from outsourced_ar import calls, exceptions, gathering, rules_in_force, statements
 from outsourced_ar.composing import Composer, MissingTextError
 from outsourced_ar.decision_records import decide_by, is_nothing, record
 from outsourced_ar.facts import (
@@ -173,7 +173,7 @@ def plan_night(
             debtors = (
                 agenda.all_owing(session)
                 if everyone
-                else agenda.due(session, tonight.today)
+                else _looked_at(session, tonight, policy)
             )
             books = gathering.open_books(
                 session, tenant, tonight.today, with_payments=bool(debtors)
@@ -190,6 +190,16 @@ def plan_night(
         for some in agenda.in_batches(debtors, batch):
             _plan_batch(database, night, some, result)
     return result
+
+
+def _looked_at(session: Session, tonight: Tonight, policy: Policy) -> list[DebtorId]:
+    """Return who is on tonight's agenda, and who gets a statement of account."""
+    due = agenda.due(session, tonight.today)
+    month = statements.month_of(tonight.today, policy.statements)
+    if month is None:
+        return due
+    first_on = tonight.today.replace(day=1)
+    return sorted({*due, *agenda.without_statement(session, month, first_on)})
 
 
 @contextmanager

@@ -44,15 +44,26 @@ def of_hour(now: datetime, policy: Policy, place: Place) -> Iterator[Refusal]:
 def gap(
     facts: DebtorFacts, currency: Currency, today: date, days: int, but: date | None
 ) -> Refusal | None:
-    """Refuse to speak within so many days of the last message in the currency."""
+    """Refuse to speak within so many days of the last message in the currency.
+
+    A statement of account only lists: it keeps others from its own day alone, and
+    nothing that was decided before it.
+    """
     if days <= 0:
         return None
+    if but is None and any(
+        one.statement and one.on == today and one.currency == currency
+        for one in facts.spoken
+    ):
+        said = "a statement of account goes to it today"
+        return Refusal(Silence.GAP, said, today + ONE_DAY)
     last: date | None = None
     for one in facts.spoken:
         if (
             one.currency == currency
             and one.on != but
             and (last is None or one.on > last)
+            and not one.statement
         ):
             last = one.on
     if last is None or (today - last).days >= days:

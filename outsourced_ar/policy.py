@@ -9,16 +9,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from functools import cache
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from ledger.money import Currency
 from ledger.reminders import Channel
-from outsourced_ar.rule_files import Amounts, Span, Words, packaged, read
+from outsourced_ar.rule_files import Amounts, Part, Span, Words, packaged, read
 
 WEEK_DAYS: Final = 7
 """How far back the limits of a channel look."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statements:
+    """When debtors get a statement of account by themselves.
+
+    Attributes:
+        every: `never`, or once a `month`.
+        day: The day of the month; on a closed day there it goes on the next open one,
+            within the month.
+        late_days: So long after it one that was missed still goes; then it is left out.
+        only_tags: Only debtors that bear one of these; empty means all.
+    """
+
+    every: str = "never"
+    day: int = 1
+    late_days: int = 10
+    only_tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +57,7 @@ class Policy:
         exclude_documents: Numbers of documents that are not asked for.
         assume_home_language: Whether a debtor of no known country is spoken to in the
             tenant's own language; otherwise it has to be entered first.
+        statements: When a statement of account goes without being asked for.
     """
 
     stale_after_hours: int = 26
@@ -54,6 +73,7 @@ class Policy:
     exclude_tags: frozenset[str] = frozenset()
     exclude_documents: frozenset[str] = frozenset()
     assume_home_language: bool = False
+    statements: Statements = Statements()
 
 
 def _whole_minute(value: time) -> time:
@@ -63,6 +83,13 @@ def _whole_minute(value: time) -> time:
 
 
 Hour = Annotated[time, AfterValidator(_whole_minute)]
+
+
+class _Statements(Part):
+    every: Literal["never", "month"] = "never"
+    day: int = Field(default=1, ge=1, le=28)
+    late_days: int = Field(default=10, ge=0, le=27)
+    only_tags: Words = frozenset()
 
 
 class _Knobs(Span):
@@ -81,6 +108,7 @@ class _Knobs(Span):
     exclude_tags: Words = frozenset()
     exclude_documents: Words = frozenset()
     assume_home_language: bool | None = None
+    statements: _Statements | None = None
 
     def onto(self, policy: Policy) -> Policy:
         """Return a policy with what is set here: amounts and lists are added to."""
@@ -97,6 +125,8 @@ class _Knobs(Span):
             name: getattr(policy, name) | getattr(self, name)
             for name in ("exclude_debtors", "exclude_tags", "exclude_documents")
         }
+        if self.statements is not None:
+            added["statements"] = Statements(**dict(self.statements))
         known = {name: getattr(policy, name) for name in Policy.__slots__}
         return Policy(**{**known, **simple, **added})
 

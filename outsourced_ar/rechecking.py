@@ -12,7 +12,7 @@ from ledger.calendar import Clock
 from ledger.reminders import Message
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import gate, gathering
+from outsourced_ar import gate, gathering, statements
 from outsourced_ar.cadence import Cadence, packaged_cadences
 from outsourced_ar.facts import Refusal, Silence
 from outsourced_ar.gate import Moment
@@ -88,6 +88,8 @@ class GateRecheck:
         return gate.ask(wish, facts, tonight, policy, Moment.SEND)
 
     def _gap_days(self, message: Message, policy: Policy) -> int:
+        if message.is_statement:
+            return statements.GAP_DAYS
         cadence = self.cadences.get(message.cadence)
         step = cadence.step(message.step) if cadence else None
         return max(

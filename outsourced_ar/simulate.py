@@ -13,12 +13,12 @@ from typing import Final
 from ledger.calendar import ONE_DAY
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
-from ledger.reminders import Mandate, Mode, Voice
+from ledger.reminders import STATEMENT, Mandate, Mode, Voice
 from ledger.store import connections, mandates, other_days
 from ledger.store.debtor_facts import Then
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import gathering, rules_in_force
+from outsourced_ar import gathering, rules_in_force, statements
 from outsourced_ar.decision_records import decide_by, is_nothing
 from outsourced_ar.facts import (
     DebtorFacts,
@@ -95,11 +95,16 @@ class SideBySide:
 
 @dataclass(slots=True)
 class _Said:
-    """What was said in the simulation so far, and when to look again."""
+    """What was said in the simulation so far, and when to look again.
+
+    Attributes:
+        stated: By month, whose statements of account all went.
+    """
 
     taken: dict[tuple[DocumentId, int], list[TakenStep]] = field(default_factory=dict)
     spoken: dict[DebtorId, list[Spoken]] = field(default_factory=dict)
     next_on: dict[DebtorId, date] = field(default_factory=dict)
+    stated: dict[str, set[DebtorId]] = field(default_factory=dict)
 
     def onto(self, facts: DebtorFacts, on: date) -> DebtorFacts:
         """Return facts as if what was said had been."""
@@ -126,6 +131,7 @@ class _Said:
                 channel=speech.channel,
                 currency=speech.currency,
                 tone=speech.tone,
+                statement=speech.step if speech.step.startswith(STATEMENT) else "",
             )
         )
         for item in speech.items:
@@ -176,7 +182,11 @@ def simulate(
         for index in range(days):
             on = first_on + timedelta(days=index)
             tonight = _tonight(tenant, allowed, languages, on)
-            looked_at = sorted(waiting | other_days.moved(session, on))
+            looked_at = sorted(
+                waiting
+                | other_days.moved(session, on)
+                | _without_statement(session, tried, said, on)
+            )
             nights.append(
                 _night(
                     session, tenant, tried, tonight, said, looked_at, first_on=first_on
@@ -185,6 +195,16 @@ def simulate(
             tomorrow = on + ONE_DAY
             waiting = {one for one, day in said.next_on.items() if day <= tomorrow}
     return Simulation(nights=tuple(nights))
+
+
+def _without_statement(
+    session: Session, rules: Rules, said: _Said, on: date
+) -> set[DebtorId]:
+    """Return who may get a statement of account on a day."""
+    month = statements.month_of(on, rules.policies.on(on).statements)
+    if month is None:
+        return set()
+    return other_days.owing_then(session, on) - said.stated.get(month, set())
 
 
 def side_by_side(left: Simulation, right: Simulation) -> tuple[SideBySide, ...]:
@@ -291,8 +311,15 @@ def _held(facts: DebtorFacts, decision: Decision) -> Held:
 def _look_again(
     said: _Said, facts: DebtorFacts, decided: Collection[Decision], on: date
 ) -> None:
+    of_accounts = [one for one in decided if one.statement]
+    if of_accounts and all(one.speech is not None for one in of_accounts):
+        month = of_accounts[0].statement
+        said.stated.setdefault(month, set()).add(facts.debtor_id)
     days = [day for one in decided for day in one.next_on.values()]
-    if any(one.speech is None and not is_nothing(one) for one in decided):
+    if any(
+        one.speech is None and not one.statement and not is_nothing(one)
+        for one in decided
+    ):
         days.append(on + ONE_DAY)
     if days:
         said.next_on[facts.debtor_id] = min(days)

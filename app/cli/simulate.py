@@ -89,7 +89,7 @@ def simulate_command(
 
 def _told_listing(slug: str, found: "Simulation") -> Listing:
     told = list(found.told)
-    by_step = Counter(one.speech.step for _, one in told)
+    by_step = Counter(one.speech.step.partition(":")[0] for _, one in told)
     steps = ", ".join(f"{step} {count}" for step, count in sorted(by_step.items()))
     held = sum(len(night.held) for night in found.nights)
     return Listing(
@@ -134,8 +134,15 @@ def speech_json(one: "Speech") -> dict[str, Any]:
         "language": one.language,
         "total": amount(one.total_minor, one.currency),
         "items": [item.number for item in one.items],
-        "because": f"{one.chosen_by}; {one.segment}: {one.segment_because}",
+        "because": because(one),
     }
+
+
+def because(one: "Speech") -> str:
+    """Return why it is said: the rule, and the segment where one was asked for."""
+    if not one.segment:
+        return one.chosen_by
+    return f"{one.chosen_by}; {one.segment}: {one.segment_because}"
 
 
 def _silent_listing(slug: str, found: "Simulation") -> Listing:
@@ -245,10 +252,10 @@ def _story(found: "Explanation") -> list[dict[str, Any]]:
     for one in found.decided:
         words = "; ".join(refusal.because for refusal in one.refusals)
         if not one.refusals:
-            words = f"step {one.stored.step} of {one.stored.cadence}"
+            words = f"step {one.stored.step}"
+            words += f" of {one.stored.cadence}" if one.stored.cadence else ""
             words += "".join(
-                f", by the rule {again.speech.chosen_by}, {again.speech.segment}: "
-                f"{again.speech.segment_because}"
+                f", by the rule {because(again.speech)}"
                 for again in one.again
                 if again.speech is not None
             )

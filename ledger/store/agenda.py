@@ -32,6 +32,17 @@ SELECT d.debtor_id FROM document d
 WHERE d.tenant_id = :tenant_id AND {OWED} GROUP BY d.debtor_id ORDER BY d.debtor_id
 """
 
+WITHOUT_STATEMENT = f"""
+SELECT d.debtor_id FROM document d
+WHERE d.tenant_id = :tenant_id AND {OWED}
+  AND NOT EXISTS (
+      SELECT FROM message m
+      WHERE m.tenant_id = :tenant_id AND m.debtor_id = d.debtor_id
+        AND m.currency = d.currency AND m.step = :step AND m.business_on >= :since
+        AND m.state NOT IN ('failed', 'bounced', 'cancelled'))
+GROUP BY d.debtor_id ORDER BY d.debtor_id
+"""
+
 STAGE = Stage("stage_next_action", (("id", "uuid"), ("next_on", "date")))
 
 # A date that stands already is not written again, nor is one day that has come instead
@@ -68,6 +79,19 @@ def due(session: Session, on: date) -> list[DebtorId]:
 def all_owing(session: Session) -> list[DebtorId]:
     """Return every debtor that owes anything, whatever the agenda says."""
     return [DebtorId(one) for one in session.execute(ANY_OWED).scalars()]
+
+
+def without_statement(session: Session, step: str, since: date) -> list[DebtorId]:
+    """Return who owes in a currency of which it got no statement of account.
+
+    Args:
+        session: A transaction of the tenant.
+        step: That of the statement.
+        since: The first day it can be of.
+    """
+    wanted = {"step": step, "since": since}
+    found = session.execute(WITHOUT_STATEMENT, wanted).scalars()
+    return [DebtorId(one) for one in found]
 
 
 def set_next(session: Session, next_on: Mapping[DocumentId, date], today: date) -> int:

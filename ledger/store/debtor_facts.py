@@ -106,7 +106,8 @@ ORDER BY m.business_on, m.id, i.document_id, i.part
 """
 
 SPOKEN = """
-SELECT m.debtor_id, m.business_on, m.voice, m.channel, m.currency, m.tone
+SELECT m.debtor_id, m.business_on, m.voice, m.channel, m.currency, m.tone,
+       m.step
 FROM message m
 WHERE m.tenant_id = :tenant_id AND m.debtor_id = ANY (:debtor_ids)
   AND m.business_on > :since AND m.business_on <= :said_until
@@ -202,6 +203,7 @@ class Said:
     channel: Channel
     currency: Currency
     tone: Tone
+    step: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -405,4 +407,5 @@ def _said(row: Any) -> Said:  # noqa: ANN401 - a row
         channel=Channel(row.channel),
         currency=Currency(row.currency),
         tone=Tone(row.tone),
+        step=row.step,
     )

@@ -35,7 +35,8 @@ COLUMNS = (
 )
 STAGE = Stage("stage_decision", (("n", "int4"), *COLUMNS))
 
-# What says the same as the day's last word on the same debtor and currency is no news.
+# What says the same as the day's last word on the same debtor and currency is no news;
+# statements of account are a matter of their own.
 SAVE = f"""
 WITH compared AS MATERIALIZED (
     SELECT s.*, last.id AS last_id,
@@ -46,6 +47,7 @@ WITH compared AS MATERIALIZED (
         SELECT d.* FROM decision d
         WHERE d.tenant_id = :tenant_id AND d.debtor_id = s.debtor_id
           AND d.business_on = s.business_on AND d.currency = s.currency
+          AND (d.step LIKE 'statement:%') = (s.step LIKE 'statement:%')
         ORDER BY d.id DESC LIMIT 1
     ) AS last ON true
 ),

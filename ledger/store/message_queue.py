@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.errors import InvariantError
-from ledger.reminders import Message, MessageId, MessageState
+from ledger.reminders import STATEMENT, Message, MessageId, MessageState
 from ledger.store.bulk import Stage
 from ledger.store.session import Session
 
@@ -58,15 +58,25 @@ MADE_STAGE = Stage("made_message", (("n", "int4"), ("id", "int8")))
 """The numbers that staged messages got."""
 
 DAY_KEY = ("debtor_id", "identity", "channel", "currency", "business_on")
+MONTH_KEY = ("debtor_id", "identity", "channel", "currency", "step")
 
 # A message of the same day that came to nothing keeps its Message-ID; the next one is
-# told apart from it by how many there were.
+# told apart from it by how many there were. The Message-ID of a statement of account is
+# its month's: those that came to nothing are counted whatever their day, and one that
+# counts leaves no room for another.
 INSERT = f"""
 WITH staged AS MATERIALIZED (
-    SELECT s.*, (SELECT count(*) FROM message m
-                 WHERE m.tenant_id = :tenant_id
-                   AND {" AND ".join(f"m.{name} = s.{name}" for name in DAY_KEY)})
-                AS tries
+    SELECT s.*,
+           CASE WHEN s.step LIKE '{STATEMENT}%' THEN
+               (SELECT count(*) FROM message m
+                WHERE m.tenant_id = :tenant_id
+                  AND {" AND ".join(f"m.{name} = s.{name}" for name in MONTH_KEY)}
+                  AND m.state IN ('failed', 'bounced', 'cancelled'))
+           ELSE
+               (SELECT count(*) FROM message m
+                WHERE m.tenant_id = :tenant_id
+                  AND {" AND ".join(f"m.{name} = s.{name}" for name in DAY_KEY)})
+           END AS tries
     FROM stage_message s
 ),
 made AS (

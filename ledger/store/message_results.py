@@ -7,9 +7,11 @@ from ledger.store.session import Session
 
 PAID_WITHIN_DAYS = 7
 
-# Of what is owed a message took a step with, all must have reached zero in time.
+# Of what is owed a message took a step with, all must have reached zero in time; of a
+# statement of account, which takes none, all that it lists. Its months are one step.
 RESULTS = """
-SELECT m.cadence, m.step, split_part(m.template, '@', 1) AS template,
+SELECT m.cadence, split_part(m.step, ':', 1) AS step,
+       split_part(m.template, '@', 1) AS template,
        count(*) AS sent,
        count(*) FILTER (WHERE m.state = 'bounced') AS bounced,
        count(*) FILTER (WHERE EXISTS (
@@ -20,7 +22,8 @@ SELECT m.cadence, m.step, split_part(m.template, '@', 1) AS template,
        count(*) FILTER (WHERE m.state = 'sent' AND NOT EXISTS (
            SELECT FROM message_item i
            JOIN document d ON d.tenant_id = :tenant_id AND d.id = i.document_id
-           WHERE i.tenant_id = :tenant_id AND i.message_id = m.id AND i.step <> ''
+           WHERE i.tenant_id = :tenant_id AND i.message_id = m.id
+             AND (i.step <> '' OR m.step LIKE 'statement:%')
              AND (d.closed_on IS NULL OR d.closed_on < m.business_on
                   OR d.closed_on > m.business_on + CAST(:days AS integer))
        )) AS paid
@@ -28,7 +31,7 @@ FROM message m
 WHERE m.tenant_id = :tenant_id AND m.state IN ('sent', 'bounced')
   AND m.business_on BETWEEN :from_on AND :to_on
 GROUP BY 1, 2, 3
-ORDER BY m.cadence COLLATE "C", m.step COLLATE "C", 3
+ORDER BY m.cadence COLLATE "C", split_part(m.step, ':', 1) COLLATE "C", 3
 """
 
 

@@ -13,6 +13,7 @@ from ledger.ids import DebtorId, DocumentId, SourceId
 from ledger.money import Currency
 from ledger.records import Debtor, DocumentKind, DocumentRef
 from ledger.reminders import (
+    STATEMENT,
     Channel,
     Mandate,
     Message,
@@ -143,6 +144,7 @@ class PlainComposer:
             Channel.LETTER: "\n".join(facts.note.address),
         }[speech.channel]
         named = f"{speech.debtor_id.hex}.{speech.channel}.{speech.currency}"
+        of = speech.step if speech.step.startswith(STATEMENT) else tonight.today
         return Message(
             debtor_id=speech.debtor_id,
             voice=speech.voice,
@@ -163,7 +165,7 @@ class PlainComposer:
             subject=f"{speech.step} for {facts.name}",
             text=f"{speech.total_minor} {speech.currency}",
             html="",
-            mail_id=f"<{named}.{tonight.today}@client.example>",
+            mail_id=f"<{named}.{of}@client.example>",
             total_minor=speech.total_minor,
             credits_minor=speech.credits_minor,
             items=speech.items,
