@@ -1,8 +1,7 @@
-"""`duebridge messages` and `results`: what is said, and what became of it."""
+"""`duebridge messages`: what is said, and what became of it."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from datetime import date
 from typing import Annotated, Any
 
 import typer
@@ -15,29 +14,23 @@ from app.cli.listing import (
     amount,
     amount_column,
     date_column,
-    number_column,
     show,
     text_column,
 )
 from app.cli.stops import the_debtor
 from ledger.errors import RequestError
-from ledger.figures import quotient
 from ledger.reminders import MessageId, MessageState
-from ledger.store import debtors, known, message_results, messages
+from ledger.store import debtors, known, messages
 from ledger.store.debtors import Debtors
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import interrupted
 
-YEAR = timedelta(days=365)
-ONE_PLACE = Decimal("0.1")
-
 
 def register(app: typer.Typer) -> None:
-    """Add the commands."""
+    """Add the command."""
     app.command("messages")(messages_command)
-    app.command("results")(results_command)
 
 
 def messages_command(
@@ -192,63 +185,6 @@ def messages_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
         meta={"tenant": slug},
         notes=notes,
     )
-
-
-def results_command(
-    context: typer.Context,
-    tenant: TenantSlug,
-    from_: Annotated[
-        str | None, typer.Option("--from", help="The first day; default: a year ago.")
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option(help="The last day; default: today.")
-    ] = None,
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
-) -> None:
-    """Show what messages came to, by step and text: sent, answered, paid in a week."""
-    with opened(context) as product:
-        owner = product.tenant(tenant)
-        today = product.clock.today(owner.timezone)
-        to_on = today if to is None else parse_date(to)
-        from_on = to_on - YEAR if from_ is None else parse_date(from_)
-        with product.database.tenant(owner.scope) as session:
-            found = message_results.load(session, from_on=from_on, to_on=to_on)
-    listing = Listing(
-        title=f"What messages of {owner.slug} came to, {from_on} to {to_on}",
-        columns=[
-            text_column("Cadence", "cadence"),
-            text_column("Step", "step"),
-            text_column("Text", "template"),
-            number_column("Sent", "sent"),
-            number_column("Came back", "bounced"),
-            number_column("Answered", "replied"),
-            number_column("Paid in 7 days", "paid"),
-            text_column("Answered, %", "replied_percent"),
-            text_column("Paid, %", "paid_percent"),
-        ],
-        items=[
-            {
-                "cadence": one.cadence,
-                "step": one.step,
-                "template": one.template,
-                "sent": one.sent,
-                "bounced": one.bounced,
-                "replied": one.replied,
-                "paid": one.paid,
-                "replied_percent": _percent(one.replied, one.sent),
-                "paid_percent": _percent(one.paid, one.sent),
-            }
-            for one in found
-        ],
-        meta={"tenant": owner.slug},
-    )
-    show(listing, format_, out)
-
-
-def _percent(part: int, of: int) -> str:
-    """Return a share in percent with one decimal, half up."""
-    return f"{quotient(part * 100, of).quantize(ONE_PLACE, ROUND_HALF_UP)}"
 
 
 def _expect_there(session: Session, slug: str, number: MessageId) -> None:
