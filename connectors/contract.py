@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from ledger.ids import SourceId
 from ledger.proof import ControlTotals
@@ -35,10 +35,24 @@ class Capability(StrEnum):
     """The books' own receivables total can be read."""
     AGEING_REPORT = auto()
     """The books' own balances by debtor can be read."""
+    PDF = auto()
+    """An invoice can be had as the PDF that the debtor got."""
     WRITE_NOTE = auto()
     """A note can be written back."""
+    WRITE_PROMISE_DATE = auto()
+    """A document has a field for the day its payment is expected."""
+    WRITE_DISPUTE = auto()
+    """A document has a field that stops the books' own reminders of it."""
+    WRITE_STATUS_FIELD = auto()
+    """A debtor or document has a field for where it stands."""
     WRITE_PAYMENT = auto()
     """A payment can be written back."""
+    WRITE_IDEMPOTENT = auto()
+    """A write repeated at once under its key is carried out once."""
+    CONDITIONAL_UPDATE = auto()
+    """A field is written only while it is as it was read."""
+    REPORTS_LOCK_DATE = auto()
+    """The day up to which the books are closed can be read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,5 +214,18 @@ class Connector(Protocol):
         """Return the receivables account in home currency, at the end of a day.
 
         None where the books keep it in each document's own currency, or not at all.
+        """
+        ...
+
+
+@runtime_checkable
+class InvoiceCopies(Protocol):
+    """A connector whose system gives invoices as PDF: `Capability.PDF` says so."""
+
+    def invoice_pdf(self, ref: DocumentRef) -> bytes | None:
+        """Return an invoice as PDF; None where the books have none of it.
+
+        Raises:
+            DuebridgeError: It could not be had; the class says what to do.
         """
         ...

@@ -103,9 +103,17 @@ class RescheduleError(RetryableError):
 
     Attributes:
         resume_at: When to come back, in UTC.
+        was_sent: Whether the call got as far as a server that failed.
     """
 
-    def __init__(self, what: str, resume_at: datetime, retry_after_s: int) -> None:
+    def __init__(
+        self,
+        what: str,
+        resume_at: datetime,
+        retry_after_s: int,
+        *,
+        was_sent: bool = False,
+    ) -> None:
         """Say when to come back."""
         super().__init__(
             f"{what}; the run ends here.",
@@ -113,6 +121,7 @@ class RescheduleError(RetryableError):
             retry_after_s=retry_after_s,
         )
         self.resume_at = resume_at
+        self.was_sent = was_sent
 
 
 class ReconnectError(CredentialError):

@@ -28,10 +28,16 @@ EXACT_DIGITS: Final = 15
 Pairs = Mapping[str, object] | Sequence[tuple[str, object]]
 
 
-def accounting(seam: Seam) -> AccountingApi:
-    """Return a client of the accounting API that the seam leads to."""
+def accounting(seam: Seam, *, trusts_keys: bool = True) -> AccountingApi:
+    """Return a client of the accounting API that the seam leads to.
+
+    Args:
+        seam: The way to Xero.
+        trusts_keys: Whether a write with an idempotency key is tried again by itself,
+            as long as a call may take. How long a key lives nobody says.
+    """
     client = ApiClient(Configuration(oauth2_token=_KeptBySeam()))
-    client.rest_client = SeamRestClient(seam)
+    client.rest_client = SeamRestClient(seam, trusts_keys=trusts_keys)
     api = AccountingApi(client)
     api.base_url = seam.base_url
     return api
@@ -65,9 +71,10 @@ class SeamResponse:
 class SeamRestClient:
     """Takes the place of the client's own REST client."""
 
-    def __init__(self, seam: Seam) -> None:
+    def __init__(self, seam: Seam, *, trusts_keys: bool = True) -> None:
         """Lead to one system."""
         self._seam = seam
+        self._trusts_keys = trusts_keys
 
     def request(
         self,
@@ -100,7 +107,8 @@ class SeamRestClient:
             headers=sent,
             json=json,
             content=content,
-            idempotent=method in GET_LIKE or IDEMPOTENCY_KEY in lower,
+            idempotent=method in GET_LIKE
+            or (self._trusts_keys and IDEMPOTENCY_KEY in lower),
         )
         return SeamResponse(answer)
 

@@ -136,7 +136,8 @@ def _retryable(answer: Answer, words: str, now: datetime) -> RetryableError:
     if wait_s is not None and wait_s > WAIT_MAX_S:
         until = now + timedelta(seconds=wait_s)
         what = f"{answer.host} takes no more calls for {wait_s:,} seconds"
-        return RescheduleError(what, until, wait_s)
+        was_sent = answer.status != TOO_MANY
+        return RescheduleError(what, until, wait_s, was_sent=was_sent)
     if answer.status == TOO_MANY:
         return TooManyCallsError(answer.host, retry_after_s=wait_s)
     return ServerFailedError(answer, words, retry_after_s=wait_s)
