@@ -2,11 +2,14 @@
 
 import json
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError
 
 from ledger.events import FIRST_LINK, Event, digest, link
-from ledger.store.session import Session
+from ledger.store.session import OvertakenError, Session
 
 LOCK_CLASS = 0x0DB5
 """Advisory locks of tenants' chains share this first key."""
@@ -28,39 +31,78 @@ VALUES (:tenant_id, :seq, :salt, CAST(:personal AS jsonb))
 SALT_BYTES = 16
 
 
+def note(session: Session, at: datetime, happened: Collection[Event]) -> None:
+    """Have events appended when the transaction commits.
+
+    The chain is locked only then: nothing waits for it while a transaction still looks
+    at the books, and no two transactions wait for each other.
+    """
+    if happened:
+        session.at_end(lambda ending: append(ending, at, happened))
+
+
 def append(session: Session, at: datetime, happened: Collection[Event]) -> None:
     """Append what happened, in its order; it stands or falls with the transaction.
 
     The tenant's chain is locked until the transaction ends, so that no number is given
-    twice and none is left out: append last.
+    twice and none is left out: append last, or `note` it.
+
+    Raises:
+        OvertakenError: The transaction reads an instant before the last event.
     """
     if not happened:
         return
     session.execute(LOCK, {"group": LOCK_CLASS})
     row = session.execute(LAST).one_or_none()
     seq, before = (0, FIRST_LINK) if row is None else (row.seq, bytes(row.link))
-    for event in happened:
-        seq += 1
-        salt = secrets.token_bytes(SALT_BYTES) if event.personal else b""
-        personal_digest = digest(event.personal, salt) if event.personal else b""
-        before = link(
-            before, seq=seq, at=at, event=event, personal_digest=personal_digest
-        )
-        session.execute(
-            APPEND,
-            {
-                "seq": seq,
-                "at": at,
-                "kind": event.kind,
-                "by": event.by,
-                "subject": event.subject,
-                "debtor_id": event.debtor_id,
-                "document_ids": list(event.document_ids),
-                "details": json.dumps(dict(event.details)),
-                "personal_digest": personal_digest,
-                "link": before,
-            },
-        )
-        if event.personal:
-            words = json.dumps(dict(event.personal))
-            session.execute(KEEP_WORDS, {"seq": seq, "salt": salt, "personal": words})
+    try:
+        for event in happened:
+            seq += 1
+            before = _append(session, _as_kept(event), seq=seq, at=at, before=before)
+    except IntegrityError as error:
+        raise OvertakenError from error
+
+
+def _append(
+    session: Session, event: Event, *, seq: int, at: datetime, before: bytes
+) -> bytes:
+    salt = secrets.token_bytes(SALT_BYTES) if event.personal else b""
+    personal_digest = digest(event.personal, salt) if event.personal else b""
+    after = link(before, seq=seq, at=at, event=event, personal_digest=personal_digest)
+    session.execute(
+        APPEND,
+        {
+            "seq": seq,
+            "at": at,
+            "kind": event.kind,
+            "by": event.by,
+            "subject": event.subject,
+            "debtor_id": event.debtor_id,
+            "document_ids": list(event.document_ids),
+            "details": json.dumps(event.details),
+            "personal_digest": personal_digest,
+            "link": after,
+        },
+    )
+    if event.personal:
+        words = json.dumps(event.personal)
+        session.execute(KEEP_WORDS, {"seq": seq, "salt": salt, "personal": words})
+    return after
+
+
+def _as_kept(event: Event) -> Event:
+    """Return an event as it is read back: the digest must be over what is kept."""
+    return Event(
+        kind=event.kind,
+        by=event.by,
+        subject=event.subject,
+        debtor_id=event.debtor_id,
+        document_ids=event.document_ids,
+        details=_plain(event.details),
+        personal=_plain(event.personal),
+    )
+
+
+def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
+    plain: dict[str, Any] = json.loads(json.dumps(dict(content)))
+    return plain

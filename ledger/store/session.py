@@ -1,6 +1,6 @@
 """One transaction at a time, for one tenant: the only place that commits."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -55,6 +55,16 @@ class Session:
         self._connection = connection
         self.made: set[str] = set()
         self.scope = scope
+        self._last: list[Callable[[Session], None]] = []
+
+    def at_end(self, act: Callable[["Session"], None]) -> None:
+        """Have something done right before the transaction commits, and only then."""
+        self._last.append(act)
+
+    def finish(self) -> None:
+        """Do what was left for the end; whoever opened the transaction calls it."""
+        while self._last:
+            self._last.pop(0)(self)
 
     def execute(
         self,
@@ -208,6 +218,7 @@ class Database:
                 _enter(connection, scope)
                 session, noted = Session(connection, scope), connection.info
                 yield session
+                session.finish()
             noted.setdefault(MADE, set()).update(session.made)
 
     @contextmanager
@@ -223,6 +234,7 @@ class Database:
                 _enter(connection, scope)
                 session, noted = Session(connection, scope), connection.info
                 yield session
+                session.finish()
             noted.setdefault(MADE, set()).update(session.made)
 
     @contextmanager
