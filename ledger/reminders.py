@@ -59,6 +59,13 @@ class Tone(StrEnum):
 _TONE_LEVELS: Final = {tone: place for place, tone in enumerate(Tone)}
 
 
+def firmer(one: Tone | None, other: Tone | None) -> Tone | None:
+    """Return the firmer of two tones; None is none at all."""
+    if one is None or other is None:
+        return one or other
+    return one if one.level >= other.level else other
+
+
 STATEMENT: Final = "statement:"
 """How the step of a statement of account begins, before its month."""
 

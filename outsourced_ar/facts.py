@@ -21,6 +21,7 @@ from ledger.reminders import (
     Stop,
     Tone,
     Voice,
+    firmer,
 )
 
 
@@ -51,6 +52,7 @@ class Item:
         round: How often it was open again after it had reached zero; only steps of
             the same round count as taken.
         disputed_minor: What the books say is disputed.
+        listed: The firmest tone of the messages of its round that only listed it.
     """
 
     document_id: DocumentId
@@ -67,6 +69,16 @@ class Item:
     round: int = 0
     disputed_minor: int = 0
     taken: tuple[TakenStep, ...] = ()
+    listed: Tone | None = None
+
+    @property
+    def heard(self) -> Tone | None:
+        """The firmest tone in which it was spoken of in its round."""
+        heard = self.listed
+        for one in self.taken:
+            if one.round == self.round:
+                heard = firmer(heard, one.tone)
+        return heard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

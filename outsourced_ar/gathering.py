@@ -184,6 +184,7 @@ def _item(owed: Owed, zone: ZoneInfo) -> Item:
         round=owed.round,
         disputed_minor=owed.disputed_minor,
         taken=tuple(_taken(one) for one in owed.taken),
+        listed=owed.listed,
     )
 
 

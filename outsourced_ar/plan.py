@@ -6,23 +6,25 @@ reached, each item takes its own, and it is as firm as anything an item in it wa
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 
 from ledger.ids import DocumentId
 from ledger.money import Currency
-from ledger.reminders import Voice
+from ledger.reminders import Tone, Voice, firmer
 from outsourced_ar import gate
 from outsourced_ar.assignment import Assigned, Assignment, Subject
 from outsourced_ar.cadence import Cadence, Step
 from outsourced_ar.chasing import chase, standing
 from outsourced_ar.facts import DebtorFacts, Decision, Item, Refusal, Silence, Tonight
+from outsourced_ar.gate import may_press
 from outsourced_ar.ladder import FAR, Ladder, stand
 from outsourced_ar.pacing import gap
 from outsourced_ar.policy import Policy
 from outsourced_ar.reaching import country_of, reach, unreached
 from outsourced_ar.rule_files import RuleFileError
 from outsourced_ar.segments import Segments
-from outsourced_ar.speeches import About, Part, Turn, speak
+from outsourced_ar.speeches import About, Part, Turn, speak, written_tones
 
 
 def decide(
@@ -127,8 +129,11 @@ def _part(
     ladder = _ladder(about, currency, cadence, used)
     today, calendar = about.tonight.today, about.place.calendar
     stops = standing(about.facts.stops, today, about.policy, calendar)
+    heard = _heard(items)
     turns = [
-        Turn(one, stand(one.item, one.minor or one.item.open_minor, ladder))
+        _held(
+            Turn(one, stand(one.item, one.minor or one.item.open_minor, ladder)), heard
+        )
         for one in chase(about.facts, items, stops, about.policy)
     ]
     return Part(
@@ -137,8 +142,26 @@ def _part(
         cadence=cadence,
         assigned=assigned,
         turns=turns,
-        able=_able(turns, cadence, today),
+        able=_able(turns, cadence, today, heard),
+        heard=heard,
     )
+
+
+def _heard(items: Sequence[Item]) -> Tone | None:
+    heard: Tone | None = None
+    for item in items:
+        if (item.taken or item.listed) and not item.is_agencys:
+            heard = firmer(heard, item.heard)
+    return heard
+
+
+def _held(turn: Turn, heard: Tone | None) -> Turn:
+    """Let an item take no step that would have to sound firmer than it may."""
+    refusal = None if heard is None else may_press(turn.item, heard)
+    if refusal is None or turn.stand.position is None:
+        return turn
+    refusals = (*turn.stand.refusals, refusal)
+    return replace(turn, stand=replace(turn.stand, position=None, refusals=refusals))
 
 
 def _assign(
@@ -193,11 +216,13 @@ def _against(step: Step, about: About, currency: Currency) -> Refusal | None:
     return too_soon or about.limit(reached.channel)
 
 
-def _able(turns: Sequence[Turn], cadence: Cadence, today: date) -> list[Turn]:
+def _able(
+    turns: Sequence[Turn], cadence: Cadence, today: date, heard: Tone | None
+) -> list[Turn]:
     """Return the items that can take a step.
 
-    A notice of what will be due is not given beside running reminders: it would sound
-    softer than what was said before.
+    A notice of what will be due is not given beside running reminders, nor where it has
+    no text as firm as what was heard: it would sound softer than what was said before.
     """
     is_reminded = any(
         turn.stand.is_reminded and turn.item.due_on < today for turn in turns
@@ -207,8 +232,19 @@ def _able(turns: Sequence[Turn], cadence: Cadence, today: date) -> list[Turn]:
         for turn in turns
         if (place := turn.stand.position) is not None
         and turn.chase.refusal is None
-        and (cadence.steps[place].is_after_due or not is_reminded)
+        and (
+            (step := cadence.steps[place]).is_after_due
+            or (not is_reminded and _may_notice(step, cadence, heard))
+        )
     ]
+
+
+def _may_notice(step: Step, cadence: Cadence, heard: Tone | None) -> bool:
+    if heard is None or heard.level <= step.tone.level:
+        return True
+    if heard in written_tones(cadence, step.phase):
+        return True
+    return step.offset.is_before and heard.level <= Tone.FRIENDLY.level
 
 
 def _next_on(turns: Sequence[Turn]) -> dict[DocumentId, date]:

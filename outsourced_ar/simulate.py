@@ -13,7 +13,7 @@ from typing import Final
 from ledger.calendar import ONE_DAY
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
-from ledger.reminders import STATEMENT, Mandate, Mode, Voice
+from ledger.reminders import STATEMENT, Mandate, Mode, Tone, Voice, firmer
 from ledger.store import connections, mandates, other_days
 from ledger.store.debtor_facts import Then
 from ledger.store.session import Database, Session
@@ -99,8 +99,10 @@ class _Said:
 
     Attributes:
         stated: By month, whose statements of account all went.
+        listed: By item and round, the firmest tone that only listed it.
     """
 
+    listed: dict[tuple[DocumentId, int, int], Tone] = field(default_factory=dict)
     taken: dict[tuple[DocumentId, int], list[TakenStep]] = field(default_factory=dict)
     spoken: dict[DebtorId, list[Spoken]] = field(default_factory=dict)
     next_on: dict[DebtorId, date] = field(default_factory=dict)
@@ -120,7 +122,13 @@ class _Said:
         if first_known_on > on:
             # On that day the ledger would have known it since it was issued.
             first_known_on = item.issued_on
-        return replace(item, taken=(*item.taken, *more), first_known_on=first_known_on)
+        listed = self.listed.get((item.document_id, item.part, item.round))
+        return replace(
+            item,
+            taken=(*item.taken, *more),
+            listed=firmer(item.listed, listed),
+            first_known_on=first_known_on,
+        )
 
     def note(self, speech: Speech, on: date) -> None:
         """Take it that something was said."""
@@ -135,6 +143,11 @@ class _Said:
             )
         )
         for item in speech.items:
+            if not item.step and not speech.step.startswith(STATEMENT):
+                key = (item.document_id, item.part, item.round)
+                self.listed[key] = firmer(self.listed.get(key), speech.tone) or Tone(
+                    speech.tone
+                )
             if item.step:
                 self.taken.setdefault((item.document_id, item.part), []).append(
                     TakenStep(

@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.money import Currency
 from ledger.reminders import Channel, MessageItem, Tone, Voice
-from outsourced_ar import gate
+from outsourced_ar import final_demands, gate
 from outsourced_ar.assignment import Assigned
 from outsourced_ar.cadence import Cadence, Step
 from outsourced_ar.chasing import Chase
@@ -90,6 +90,7 @@ class Part:
 
     Attributes:
         able: Those of the turns that can take a step.
+        heard: The firmest tone in which an item was spoken of that is open still.
     """
 
     about: About
@@ -98,6 +99,7 @@ class Part:
     assigned: Assigned
     turns: Sequence[Turn]
     able: Sequence[Turn]
+    heard: Tone | None = None
 
     def step(self, turn: Turn) -> Step:
         """Return the step that an item can take."""
@@ -166,7 +168,14 @@ def _listed(part: Part, theme: Theme, top: Step) -> list[tuple[Turn, MessageItem
     said = []
     for turn in part.turns:
         taken = _takes(part, turn, theme, top)
-        is_asked_for = turn.chase.refusal is None and turn.chase.minor > 0
+        # The agency demands what takes the step and nothing else; the client's name
+        # lists nothing that the agency has demanded.
+        is_asked_for = (
+            theme.voice is Voice.CLIENT
+            and not turn.item.is_agencys
+            and turn.chase.refusal is None
+            and turn.chase.minor > 0
+        )
         if taken or (is_asked_for and turn.item.due_on < today):
             said.append((turn, _said(turn, taken)))
     return said
@@ -191,11 +200,19 @@ def _speech(part: Part, theme: Theme, top: Step) -> Speech:
     about, facts = part.about, part.about.facts
     reached = reach(top, facts) or Reached(top.channel, None)
     listed = _listed(part, theme, top)
-    tone, template = _tone(part, top, [turn for turn, _ in listed])
+    tone, template = _tone(part, top)
     spoken = language_for(
         reached.contact, facts, about.tonight, about.policy, top.voice
     )
     items = tuple(item for _, item in listed)
+    demand, rule = None, ""
+    if top.voice is Voice.AGENCY:
+        demand, rule = final_demands.demand(
+            facts,
+            about.tonight.escalation,
+            about.place.calendar,
+            on=about.tonight.today,
+        )
     return Speech(
         debtor_id=facts.debtor_id,
         currency=part.currency,
@@ -216,25 +233,34 @@ def _speech(part: Part, theme: Theme, top: Step) -> Speech:
         segment=about.placed.segment,
         segment_because=about.placed.because,
         fallback_from=spoken.fallback_from,
+        demand=demand,
+        rule=rule,
     )
 
 
-def _tone(part: Part, top: Step, turns: Sequence[Turn]) -> tuple[Tone, str]:
-    """Return the tone and the texts: the step's, or firmer ones heard before."""
-    tone, template = top.tone, top.template
-    written = [
-        one
-        for one in part.cadence.steps
-        if one.channel is not Channel.CALL and one.phase == top.phase
-    ]
-    template_of = {one.tone: one.template for one in reversed(written)}
-    for turn in turns:
-        heard = turn.stand.heard
-        if heard is not None and heard.level > tone.level:
-            tone = heard
-            if top.channel is not Channel.CALL:
-                template = template_of.get(heard) or TEMPLATES[heard]
-    return tone, template
+def written_tones(cadence: Cadence, phase: int) -> dict[Tone, str]:
+    """Return the texts by tone that a cadence has for one side of the due date."""
+    return {
+        one.tone: one.template
+        for one in reversed(cadence.steps)
+        if one.channel is not Channel.CALL
+        and one.phase == phase
+        and one.voice is Voice.CLIENT
+    }
+
+
+def _tone(part: Part, top: Step) -> tuple[Tone, str]:
+    """Return the tone and the text: the step's, or of what was heard if firmer.
+
+    It is held for the debtor and currency: while an item is open of which anything
+    firmer was said, nothing sounds softer, whichever items it is about.
+    """
+    heard = part.heard if top.voice is Voice.CLIENT else None
+    if heard is None or heard.level <= top.tone.level:
+        return top.tone, top.template
+    if top.channel is Channel.CALL:
+        return heard, top.template
+    return heard, written_tones(part.cadence, top.phase).get(heard) or TEMPLATES[heard]
 
 
 def _wish(part: Part, speech: Speech) -> gate.Wish:
@@ -251,6 +277,7 @@ def _wish(part: Part, speech: Speech) -> gate.Wish:
         credits_minor=speech.credits_minor,
         gap_days=max(about.policy.minimum_gap_days, part.cadence.minimum_gap_days),
         decided_on=about.tonight.today,
+        certain_on=speech.demand.pay_by if speech.demand else None,
     )
 
 

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from ledger.ids import DocumentId
+from ledger.reminders import firmer
 from outsourced_ar.facts import DebtorFacts, Item, Speech, Spoken, TakenStep
 from tests.debtors import a_night, planned
 
@@ -24,6 +25,7 @@ def live(
     *,
     is_delivered: Callable[[Said], bool] = lambda _: True,
     by_agenda: bool = False,
+    paid: Mapping[DocumentId, date] | None = None,
     night: Mapping[str, Any] | None = None,
     **rules: Any,  # noqa: ANN401
 ) -> tuple[list[Said], DebtorFacts]:
@@ -34,6 +36,7 @@ def live(
         days: Those on which it is decided.
         is_delivered: Whether a message counts.
         by_agenda: Whether days on which no document was to be looked at are left out.
+        paid: By document, from which day on nothing is open of it.
         night: What is otherwise than on a plain night.
         rules: As for `planned`.
 
@@ -43,6 +46,7 @@ def live(
     said: list[Said] = []
     next_on: dict[DocumentId, date] = {}
     for day in days:
+        facts = _settled(facts, day, paid or {})
         if by_agenda and all(
             next_on.get(item.document_id, day) > day for item in facts.items
         ):
@@ -63,9 +67,25 @@ def each_day(first: date, count: int) -> list[date]:
     return [first + timedelta(days=n) for n in range(count)]
 
 
+def _settled(
+    facts: DebtorFacts, day: date, paid: Mapping[DocumentId, date]
+) -> DebtorFacts:
+    if not paid:
+        return facts
+    return replace(
+        facts,
+        items=tuple(
+            replace(item, open_minor=0)
+            if paid.get(item.document_id, date.max) <= day
+            else item
+            for item in facts.items
+        ),
+    )
+
+
 def _after(facts: DebtorFacts, said: Said) -> DebtorFacts:
     speech = said.speech
-    steps = {(one.document_id, one.part): one.step for one in speech.items if one.step}
+    steps = {(one.document_id, one.part): one.step for one in speech.items}
     return replace(
         facts,
         items=tuple(_taken(item, steps, said) for item in facts.items),
@@ -86,6 +106,8 @@ def _taken(item: Item, steps: Mapping[tuple[DocumentId, int], str], said: Said) 
     step = steps.get((item.document_id, item.part))
     if step is None:
         return item
+    if not step:
+        return replace(item, listed=firmer(item.listed, said.speech.tone))
     taken = TakenStep(
         cadence=said.speech.cadence,
         step=step,

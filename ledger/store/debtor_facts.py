@@ -14,7 +14,7 @@ from ledger.calendar import ONE_DAY
 from ledger.ids import ConnectionId, DebtorId, DocumentId, SourceId
 from ledger.money import Currency
 from ledger.records import DocumentKind, DueRule
-from ledger.reminders import Channel, Tone, Voice
+from ledger.reminders import Channel, Tone, Voice, firmer
 from ledger.store.derived import DEBITS
 from ledger.store.item_relation import items, standing
 from ledger.store.session import Session
@@ -105,6 +105,22 @@ WHERE m.business_on <= :said_until
 ORDER BY m.business_on, m.id, i.document_id, i.part
 """
 
+# Messages that name an item without a step of it sound as firm to the debtor.
+LISTED = """
+SELECT i.document_id, i.part, i.round, m.tone
+FROM message m
+CROSS JOIN LATERAL (
+    SELECT * FROM message_item looked_up
+    WHERE looked_up.tenant_id = :tenant_id AND looked_up.message_id = m.id
+      AND looked_up.counts AND looked_up.step = ''
+    OFFSET 0
+) AS i
+WHERE m.tenant_id = :tenant_id AND m.debtor_id = ANY (:debtor_ids)
+  AND m.business_on > :since AND m.business_on <= :said_until
+  AND m.state NOT IN ('failed', 'bounced', 'cancelled')
+  AND m.step NOT LIKE 'statement:%'
+"""
+
 SPOKEN = """
 SELECT m.debtor_id, m.business_on, m.voice, m.channel, m.currency, m.tone,
        m.step
@@ -192,6 +208,7 @@ class Owed:
     first_known_at: datetime
     round: int
     taken: tuple[Taken, ...]
+    listed: Tone | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -308,6 +325,7 @@ def _owed(session: Session, wanted: Mapping[str, Any], *, is_now: bool) -> list[
     taken: dict[tuple[Any, int], list[Taken]] = {}
     for row in session.execute(TAKEN, of_ids):
         taken.setdefault((row.document_id, row.part), []).append(_taken(row))
+    listed = _listed(session.execute(LISTED, wanted))
     found = []
     for row in rows:
         # A dispute of the books stands against the part that is due first.
@@ -334,8 +352,22 @@ def _owed(session: Session, wanted: Mapping[str, Any], *, is_now: bool) -> list[
                 first_known_at=row.first_known_at,
                 round=rounds.get((row.id, row.part), 0),
                 taken=tuple(taken.get((row.id, row.part), ())),
+                listed=listed.get(
+                    (row.id, row.part, rounds.get((row.id, row.part), 0))
+                ),
             )
         )
+    return found
+
+
+def _listed(rows: Iterable[Any]) -> dict[tuple[Any, int, int], Tone]:
+    """Return the firmest tone in which parts were only listed, by part and round."""
+    found: dict[tuple[Any, int, int], Tone] = {}
+    for row in rows:
+        key = (row.document_id, row.part, row.round)
+        tone = firmer(found.get(key), Tone(row.tone))
+        assert tone is not None
+        found[key] = tone
     return found
 
 

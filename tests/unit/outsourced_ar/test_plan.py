@@ -1,5 +1,6 @@
 """The plan: one message, the right step, and nothing twice."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from itertools import pairwise
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.ids import DocumentId
 from ledger.money import Currency
 from ledger.reminders import Channel, Tone, Voice
 from outsourced_ar.assignment import Assignment, packaged_assignment
@@ -192,6 +194,51 @@ def test_the_tone_never_falls_while_an_item_is_open() -> None:
     assert (both.step, both.tone, both.template) == ("R1", Tone.FIRM, "second")
     alone = spoken(after(18), a_debtor(fresh))
     assert (alone.tone, alone.template) == (Tone.COURTEOUS, "first")
+
+
+def test_the_tone_is_held_for_the_debtor_while_any_item_of_it_is_open() -> None:
+    """What was only listed in a firm reminder hears no softer one after the other."""
+    pressed = an_item(
+        "old",
+        taken=(
+            a_step("R1", DUE + timedelta(days=7)),
+            a_step("R2", DUE + timedelta(days=14), Tone.FIRM),
+        ),
+    )
+    listed = an_item("new", DUE + timedelta(days=13), listed=Tone.FIRM)
+    paid = replace(pressed, open_minor=0)
+    after_it = spoken(after(18), a_debtor(paid, listed))
+
+    assert (after_it.step, after_it.tone, after_it.template) == (
+        "R1",
+        Tone.FIRM,
+        "second",
+    )
+    another = an_item("third", DUE + timedelta(days=13))
+    assert spoken(after(18), a_debtor(pressed, paid, another)).tone is Tone.FIRM
+    all_paid = spoken(after(18), a_debtor(paid, another))
+    assert all_paid.tone is Tone.COURTEOUS
+    in_dollars = replace(another, currency=USD)
+    tones = {
+        one.currency: one.speech.tone
+        for one in planned(after(18), a_debtor(pressed, another, in_dollars))
+        if one.speech
+    }
+    assert tones == {EUR: Tone.FIRM, USD: Tone.COURTEOUS}
+
+
+def test_nothing_firm_is_said_of_a_due_date_nobody_gave() -> None:
+    """Beside an invoice pressed for, one of inferred date takes no step so firmly."""
+    pressed = an_item(
+        "old",
+        disputed_minor=100_000,
+        taken=(a_step("R2", DUE + timedelta(days=14), Tone.FIRM),),
+    )
+    inferred = an_item("new", DUE + timedelta(days=11), is_inferred=True)
+    facts = a_debtor(pressed, inferred)
+
+    assert Silence.INFERRED_DUE_DATE in silent(after(18), facts)
+    assert spoken(after(18), a_debtor(inferred)).tone is Tone.COURTEOUS
 
 
 def test_no_notice_beside_running_reminders() -> None:
@@ -493,23 +540,31 @@ DAYS = each_day(DUE - timedelta(days=15), 70)
     cadence=CADENCES,
     down=st.sets(st.sampled_from(DAYS), max_size=30),
     lost=st.sets(st.sampled_from(DAYS), max_size=20),
+    paid=st.dictionaries(
+        st.sampled_from([named(f"I{n}") for n in range(4)]), st.sampled_from(DAYS)
+    ),
 )
 def test_no_life_breaks_the_promises(
-    facts: DebtorFacts, cadence: str, down: set[date], lost: set[date]
+    facts: DebtorFacts,
+    cadence: str,
+    down: set[date],
+    lost: set[date],
+    paid: dict[DocumentId, date],
 ) -> None:
-    """Down for days and losing mail: no step twice, no gap broken, no tone falling."""
+    """Down, losing mail, being paid: no step twice, no gap broken, no tone falling."""
     rules = rules_for(cadence)
     said, _ = live(
         facts,
         [day for day in DAYS if day not in down],
         is_delivered=lambda one: one.on not in lost,
+        paid=paid,
         rules=rules,
     )
     delivered = [one for one in said if one.on not in lost]
 
     _no_step_twice(delivered)
     _no_gap_broken(delivered)
-    _no_tone_falls(delivered)
+    _no_tone_falls(delivered, paid)
     assert all(one.on.weekday() < 5 for one in said)
 
 
@@ -530,15 +585,21 @@ def _no_gap_broken(said: list[Said]) -> None:
         assert all(gap >= 4 for gap in gaps), days
 
 
-def _no_tone_falls(said: list[Said]) -> None:
-    heard: dict[object, int] = {}
+def _no_tone_falls(said: list[Said], paid: Mapping[DocumentId, date]) -> None:
+    """While an item of an earlier message is open, none sounds softer than that."""
+    before: list[Said] = []
     for one in said:
-        level = one.speech.tone.level
-        for item in one.speech.items:
-            key = (item.document_id, item.part)
-            assert level >= heard.get(key, 0)
-            if item.step:
-                heard[key] = level
+        for earlier in before:
+            is_held = earlier.speech.currency == one.speech.currency and any(
+                paid.get(item.document_id, date.max) > one.on
+                for item in earlier.speech.items
+            )
+            if is_held:
+                assert one.speech.tone.level >= earlier.speech.tone.level, (
+                    earlier,
+                    one,
+                )
+        before.append(one)
 
 
 @given(facts=debtors(), cadence=CADENCES, other=CADENCES)
