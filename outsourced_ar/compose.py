@@ -14,10 +14,18 @@ from ledger.errors import InvariantError
 from ledger.identities import AgencyIdentity, ClientIdentity, Identity
 from ledger.ids import DebtorId, TenantId
 from ledger.money import Currency
-from ledger.reminders import STATEMENT, Attachment, Channel, Message, MessageState
-from outsourced_ar import layouts, letters, locales, texts
+from ledger.reminders import (
+    STATEMENT,
+    Attachment,
+    Channel,
+    Message,
+    MessageState,
+    Voice,
+)
+from outsourced_ar import layouts, legal, letters, locales, texts
 from outsourced_ar.composing import MissingTextError
 from outsourced_ar.days import place_of
+from outsourced_ar.demand import BadDemandError, CreditorName, Demand
 from outsourced_ar.drafts import Drafts
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.figures import Figures
@@ -67,9 +75,11 @@ class ClientAuthor(Author):
 class AgencyAuthor(Author):
     """Writes in the agency's name, on behalf of a creditor."""
 
-    def __init__(self, identity: AgencyIdentity, *, creditor: str) -> None:
+    def __init__(
+        self, identity: AgencyIdentity, *, creditor_name: CreditorName
+    ) -> None:
         """Write on behalf of a creditor, of whom only the name is told."""
-        super().__init__(identity, creditor=creditor)
+        super().__init__(identity, creditor=creditor_name)
 
 
 class MessageComposer:
@@ -96,24 +106,40 @@ class MessageComposer:
             NoTextError: An own text is of no key and language.
         """
         self._tenant_id = tenant_id
-        self._drafts = Drafts(own_texts)
+        # What a client writes is said in its own name only.
+        self._drafts = {Voice.CLIENT: Drafts(own_texts), Voice.AGENCY: Drafts()}
         self._authors = {
-            key: author(identity, creditor=creditor)
+            key: author(identity, creditor_name=CreditorName(creditor))
             for key, identity in identities.items()
         }
 
-    def compose(self, speech: Speech, facts: DebtorFacts, tonight: Tonight) -> Message:
+    def compose(
+        self,
+        speech: Speech,
+        facts: DebtorFacts,
+        tonight: Tonight,
+        *,
+        demand: Demand | None = None,
+    ) -> Message:
         """Return the message, planned and without a number.
 
         The same speech over the same facts makes the same message, to the byte.
 
+        Args:
+            speech: What is to be said, to whom.
+            facts: What is known of the debtor.
+            tonight: The day, and where the tenant is at home.
+            demand: What the agency demands; its own texts need it, no other has it.
+
         Raises:
-            MissingTextError: A text is missing; nothing is said in another language.
+            MissingTextError: A text or a paragraph that the demand names is missing;
+                nothing is said in another language.
+            BadDemandError: The text and the demand do not belong together.
             WrongTotalError: The speech's figures do not agree.
             NothingOwedError: There is nothing to remind of.
         """
         recipient, address = _reached(speech, facts)
-        said, told, version = self._said(speech, facts, tonight)
+        said, told, version = self._said(speech, facts, tonight, demand)
         identity, figures = told.identity, told.statement
         mail_id = message_id(
             self._tenant_id,
@@ -152,14 +178,19 @@ class MessageComposer:
         )
 
     def letter(
-        self, speech: Speech, facts: DebtorFacts, tonight: Tonight
+        self,
+        speech: Speech,
+        facts: DebtorFacts,
+        tonight: Tonight,
+        *,
+        demand: Demand | None = None,
     ) -> Mapping[str, Any]:
         """Return all that a message would say on paper, for `letters.pictures`.
 
         Raises:
             As `compose`.
         """
-        said, told, _ = self._said(speech, facts, tonight)
+        said, told, _ = self._said(speech, facts, tonight, demand)
         lines = letters.window(facts.name, facts.note.address)
         return letters.content(said, told, recipient=lines)
 
@@ -169,7 +200,11 @@ class MessageComposer:
         return {code: getattr(labels, code) for code in OUTCOMES}
 
     def _said(
-        self, speech: Speech, facts: DebtorFacts, tonight: Tonight
+        self,
+        speech: Speech,
+        facts: DebtorFacts,
+        tonight: Tonight,
+        demand: Demand | None,
     ) -> tuple[Said, Figures, str]:
         """Return what is said, from which figures, and the text's name and version."""
         by = self._author(speech)
@@ -177,6 +212,7 @@ class MessageComposer:
             raise MissingTextError(language=speech.language, what="text")
         if speech.template not in texts.KEYS:
             raise MissingTextError(language=speech.language, what=speech.template)
+        _expect_own(speech, demand)
         place = Place(speech.template, speech.language)
         where = place_of(
             facts.country,
@@ -185,8 +221,10 @@ class MessageComposer:
             home_country=tonight.country,
             home_zone=tonight.timezone,
         )
-        figures = statement(speech, on=tonight.today, calendar=where.calendar)
-        draft = self._drafts.draft(
+        figures = statement(
+            speech, on=tonight.today, calendar=where.calendar, demand=demand
+        )
+        draft = self._drafts[speech.voice].draft(
             place, country=facts.country, is_single=figures.is_single
         )
         told = Figures(
@@ -198,7 +236,13 @@ class MessageComposer:
             facts=facts,
             contact=plain(speech.contact.name) if speech.contact else "",
         )
-        said = phrase(draft, told, key=place.key, channel=speech.channel)
+        said = phrase(
+            draft,
+            told,
+            key=place.key,
+            channel=speech.channel,
+            legal=_prescribed(told, place.language),
+        )
         return said, told, f"{place}@{draft.version}"
 
     def _author(self, speech: Speech) -> Author:
@@ -208,11 +252,35 @@ class MessageComposer:
         return by
 
 
-def author(identity: ClientIdentity | AgencyIdentity, *, creditor: str) -> Author:
+def author(
+    identity: ClientIdentity | AgencyIdentity, *, creditor_name: CreditorName
+) -> Author:
     """Return who writes in an identity's name."""
     if isinstance(identity, AgencyIdentity):
-        return AgencyAuthor(identity, creditor=creditor)
+        return AgencyAuthor(identity, creditor_name=creditor_name)
     return ClientAuthor(identity)
+
+
+def _expect_own(speech: Speech, demand: Demand | None) -> None:
+    """Refuse the agency's texts in the client's name, and without a demand."""
+    is_agencys = speech.template in texts.AGENCY_KEYS
+    if is_agencys and speech.voice is not Voice.AGENCY:
+        what = f"{speech.template} in the client's name"
+        raise MissingTextError(language=speech.language, what=what)
+    if is_agencys and demand is None:
+        raise BadDemandError(f"{speech.template} names a day, and none was given")
+    if demand is not None and not is_agencys:
+        raise BadDemandError(f"the text {speech.template!r} demands nothing")
+
+
+def _prescribed(told: Figures, language: str) -> tuple[str, ...]:
+    """Return the paragraphs of law that a demand names."""
+    keys = told.demand.legal_paragraphs if told.demand else ()
+    return tuple(
+        one
+        for key in keys
+        for one in legal.said(key, language, told.values(legal.names(key, language)))
+    )
 
 
 def message_id(

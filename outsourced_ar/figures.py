@@ -6,6 +6,7 @@ from typing import Final
 
 from ledger.identities import BankAccount, Identity
 from ledger.reminders import MessageItem
+from outsourced_ar.demand import Demand, PayTo
 from outsourced_ar.facts import DebtorFacts
 from outsourced_ar.locales import Writer
 from outsourced_ar.plain_text import plain
@@ -37,15 +38,28 @@ class Figures:
         return plain(self.facts.name)
 
     @property
+    def demand(self) -> Demand | None:
+        """What the agency demands; None where the client writes."""
+        return self.statement.demand
+
+    @property
     def account(self) -> BankAccount | None:
-        """Where the currency is paid to."""
+        """Where the currency is paid to; None where that is the invoice's account."""
+        if self.demand is not None and self.demand.pay_to is PayTo.CREDITOR:
+            return None
         return self.identity.account_for(self.statement.currency)
 
     @property
     def reference(self) -> str:
-        """What to quote: a creditor reference where one can be made."""
+        """What to quote: a creditor reference where one can be made.
+
+        With the agency it is the case's where there is one, and whoever is paid on the
+        invoice's account finds the invoice by its own.
+        """
         about = self.statement.about
         number = about[0].number if len(about) == 1 else self.facts.number
+        if self.demand is not None and self.demand.pay_to is PayTo.AGENCY:
+            number = self.demand.case_reference or number
         made = creditor_reference(number)
         return spaced(made) if made else plain(number) or self.numbers
 
@@ -120,4 +134,5 @@ _VALUES: Final[Mapping[str, Callable[[Figures], object]]] = {
     "credits": lambda told: told.amount(told.statement.credits_minor),
     "balance": lambda told: told.amount(told.statement.balance_minor),
     "reference": lambda told: told.reference,
+    "case": lambda told: plain(told.demand.case_reference) if told.demand else "",
 }

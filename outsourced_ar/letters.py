@@ -51,10 +51,7 @@ def content(said: Said, told: Figures, *, recipient: Sequence[str]) -> dict[str,
         "recipient": [
             plain(one) for one in (*recipient, _abroad(told, recipient)) if one
         ],
-        "facts": [
-            [labels.date, told.writer.day(figures.on)],
-            [labels.customer_number, plain(told.facts.number)],
-        ],
+        "facts": _facts(said, told),
         "labels": {
             name: getattr(labels, name) for name in type(labels).__struct_fields__
         },
@@ -66,6 +63,7 @@ def content(said: Said, told: Figures, *, recipient: Sequence[str]) -> dict[str,
         "payment": asdict(said.payment) if said.payment else None,
         "code": _code(said, told),
         "questions": said.questions,
+        "legal": said.legal,
         "closing": said.closing,
     }
 
@@ -130,6 +128,18 @@ def _sender(identity: Identity) -> dict[str, Any]:
         "colour": colour_of(identity),
         "logo": list(identity.logo) if is_picture else None,
     }
+
+
+def _facts(said: Said, told: Figures) -> list[list[str]]:
+    """Return what stands beside the address; the agency's own, where it demands."""
+    labels = said.labels
+    facts = [[labels.date, told.writer.day(told.statement.on)]]
+    if told.demand is None:
+        return [*facts, [labels.customer_number, plain(told.facts.number)]]
+    facts.append([labels.creditor, plain(told.creditor)])
+    if told.demand.case_reference:
+        facts.append([labels.case, plain(told.demand.case_reference)])
+    return facts
 
 
 def _abroad(told: Figures, recipient: Sequence[str]) -> str:

@@ -9,13 +9,16 @@ from ledger.reminders import Channel, MessageItem, Voice
 from outsourced_ar.drafts import Draft
 from outsourced_ar.figures import Figures
 from outsourced_ar.remittance import spaced
-from outsourced_ar.texts import Labels
+from outsourced_ar.texts import AGENCY_KEYS, Labels
 
-OVERDUE: Final = frozenset({"first", "second", "formal"})
+OVERDUE: Final = frozenset({"first", "second", "formal", *AGENCY_KEYS})
 """Keys of what may cross with a payment."""
 
-WITH_PDF: Final = frozenset({"formal", "statement"})
+WITH_PDF: Final = frozenset({"formal", "statement", *AGENCY_KEYS})
 """Keys whose e-mails bring their list as a PDF; to make one takes longest."""
+
+PLACEMENT: Final = "placement_notice"
+"""The agency's first letter of a case; the debtor learns whence it has the data."""
 
 _PARAGRAPH: Final = re.compile(r"\n[ \t]*\n")
 _BLANKS: Final = re.compile(r" *[\t\n][ \t\n]*|  +")
@@ -70,6 +73,7 @@ class Said:
         after: What stands after it.
         payment: None where nothing is to be paid, or nobody reads how.
         questions: How to dispute or promise, and who to talk to.
+        legal: What a law wants said besides.
     """
 
     tag: str
@@ -83,17 +87,27 @@ class Said:
     after: tuple[str, ...]
     payment: Payment | None
     questions: tuple[str, ...]
+    legal: tuple[str, ...]
     closing: str
 
 
-def phrase(draft: Draft, told: Figures, *, key: str, channel: Channel) -> Said:
-    """Say a draft over a debtor's figures."""
+def phrase(
+    draft: Draft,
+    told: Figures,
+    *,
+    key: str,
+    channel: Channel,
+    legal: tuple[str, ...] = (),
+) -> Said:
+    """Say a draft over a debtor's figures, with what the law wants besides."""
     parts = draft.render(told.values(draft.names))
     is_call = channel is Channel.CALL
     questions = [
         parts["reply_letter" if channel is Channel.LETTER else "reply"],
         parts["ask"],
     ]
+    if key == PLACEMENT:
+        legal = (*legal, parts["source"])
     if key in OVERDUE:
         questions.append(parts["crossed"])
     return Said(
@@ -102,25 +116,27 @@ def phrase(draft: Draft, told: Figures, *, key: str, channel: Channel) -> Said:
         labels=draft.words.labels,
         subject=_line(parts["subject"]),
         heading=_line(parts["heading"]),
-        opening=tuple(_opening(parts, told, is_call=is_call)),
+        opening=tuple(_opening(parts, told, key=key, is_call=is_call)),
         rows=tuple(_row(item, told) for item in told.statement.items),
         sums=tuple(_sums(told)),
         after=tuple(_after(parts, told, key=key, channel=channel)),
         payment=None if is_call else _payment(parts, told),
         questions=() if is_call else tuple(map(_line, questions)),
+        legal=() if is_call else tuple(map(_line, legal)),
         closing="" if is_call else _line(parts["closing"]),
     )
 
 
 def _opening(
-    parts: Mapping[str, str], told: Figures, *, is_call: bool
+    parts: Mapping[str, str], told: Figures, *, key: str, is_call: bool
 ) -> Iterator[str]:
     body = [_line(one) for one in _PARAGRAPH.split(parts["body"].strip())]
     if is_call:
         yield from body
         return
     yield _line(parts["greeting"])
-    if told.identity.voice is Voice.AGENCY:
+    # A text of the agency's own says itself for whom it writes.
+    if told.identity.voice is Voice.AGENCY and key not in AGENCY_KEYS:
         yield _line(parts["agency"])
         # Where a language goes on in lower case after the greeting, it does so once.
         yield body[0][:1].upper() + body[0][1:]
@@ -156,9 +172,15 @@ def _row(item: MessageItem, told: Figures) -> Row:
 
 def _sums(told: Figures) -> Iterator[Sum]:
     figures, labels = told.statement, told.words.labels
-    if figures.credits_minor:
+    demand = figures.demand
+    if figures.credits_minor or (demand and demand.extra_minor):
         yield Sum(labels.total, told.amount(figures.total_minor))
+    if figures.credits_minor:
         yield Sum(labels.credits, told.amount(-figures.credits_minor))
+    if demand and demand.interest_minor:
+        yield Sum(labels.interest, told.amount(demand.interest_minor))
+    if demand and demand.compensation_minor:
+        yield Sum(labels.compensation, told.amount(demand.compensation_minor))
     if figures.balance_minor < 0:
         yield Sum(labels.in_favour, told.amount(-figures.balance_minor))
     elif figures.balance_minor:

@@ -8,6 +8,7 @@ from ledger.errors import InvariantError
 from ledger.money import Currency
 from ledger.reminders import MessageItem
 from outsourced_ar.days import Calendar
+from outsourced_ar.demand import BadDemandError, Demand
 from outsourced_ar.facts import Speech
 
 DEADLINES: Final = {"second": 7, "formal": 10}
@@ -42,7 +43,9 @@ class Statement:
     Attributes:
         items: All that is listed, the earliest due first.
         about: Those the text speaks of: they take a step with it, or all if none does.
-        balance_minor: The total less the credits; negative in the debtor's favour.
+        demand: What the agency demands besides; None where the client writes.
+        balance_minor: The total less the credits, with what is demanded besides;
+            negative in the debtor's favour.
         deadline_on: Until when the text asks for payment: a business day there.
     """
 
@@ -53,11 +56,13 @@ class Statement:
     total_minor: int
     credits_minor: int
     deadline_on: date
+    demand: Demand | None = None
 
     @property
     def balance_minor(self) -> int:
         """What is to be paid."""
-        return self.total_minor - self.credits_minor
+        besides = self.demand.extra_minor if self.demand else 0
+        return self.total_minor - self.credits_minor + besides
 
     @property
     def open_minor(self) -> int:
@@ -79,10 +84,13 @@ class Statement:
         return (self.on - item.due_on).days
 
 
-def statement(speech: Speech, *, on: date, calendar: Calendar) -> Statement:
+def statement(
+    speech: Speech, *, on: date, calendar: Calendar, demand: Demand | None = None
+) -> Statement:
     """Return the figures of a message.
 
     Raises:
+        BadDemandError: A demand's day is not one after the message's.
         WrongTotalError: The total is not the sum of the items.
         NothingOwedError: It is no statement of account, and nothing is to be paid.
     """
@@ -93,6 +101,8 @@ def statement(speech: Speech, *, on: date, calendar: Calendar) -> Statement:
     has_empty = any(item.open_minor <= 0 for item in speech.items)
     if has_empty or (not is_listing and speech.total_minor <= speech.credits_minor):
         raise NothingOwedError
+    if demand is not None and demand.pay_by <= on:
+        raise BadDemandError("the day to pay by is not after the day of the message")
     items = tuple(sorted(speech.items, key=lambda one: (one.due_on, one.number)))
     stepping = tuple(item for item in items if item.step)
     return Statement(
@@ -102,7 +112,10 @@ def statement(speech: Speech, *, on: date, calendar: Calendar) -> Statement:
         about=items if is_listing else stepping or items,
         total_minor=speech.total_minor,
         credits_minor=speech.credits_minor,
-        deadline_on=deadline(speech.template, on=on, calendar=calendar),
+        deadline_on=demand.pay_by
+        if demand
+        else deadline(speech.template, on=on, calendar=calendar),
+        demand=demand,
     )
 
 

@@ -19,7 +19,7 @@ from ledger.errors import RequestError
 from ledger.reminders import Voice
 from outsourced_ar.wording import TemplateError
 
-KEYS: Final = (
+CLIENT_KEYS: Final = (
     "pre_due_large",
     "pre_due",
     "due_today",
@@ -29,7 +29,13 @@ KEYS: Final = (
     "statement",
     "call",
 )
-"""Each text there is; a cadence's steps name them."""
+"""The texts that a cadence's steps name."""
+
+AGENCY_KEYS: Final = ("final_demand", "placement_notice")
+"""What only the agency says, and in its own words only: see `outsourced_ar.demand`."""
+
+KEYS: Final = (*CLIENT_KEYS, *AGENCY_KEYS)
+"""Each text there is."""
 
 _AnyTable = TypeVar("_AnyTable", bound=Struct)
 
@@ -70,6 +76,8 @@ class Paragraphs(Struct, frozen=True, forbid_unknown_fields=True):
         ask: Who to talk to.
         crossed: Of payments that are on their way.
         attached: Of the statement that comes with it.
+        source: From whom the agency has a debtor's data, and what the debtor may ask
+            (article 14 of the GDPR); in its first letter of a case.
     """
 
     agency: str
@@ -83,6 +91,7 @@ class Paragraphs(Struct, frozen=True, forbid_unknown_fields=True):
     ask: str
     crossed: str
     attached: str
+    source: str
 
 
 class Labels(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +127,10 @@ class Labels(Struct, frozen=True, forbid_unknown_fields=True):
     qr: str
     file: str
     script: str
+    interest: str
+    compensation: str
+    creditor: str
+    case: str
 
 
 class Plurals(Struct, frozen=True, forbid_unknown_fields=True):
@@ -162,6 +175,8 @@ class Words(Struct, frozen=True, forbid_unknown_fields=True):
     formal: Section
     statement: Section
     call: Section
+    final_demand: Section
+    placement_notice: Section
 
     def section(self, key: str) -> Section:
         """Return what a template key says."""
@@ -230,10 +245,10 @@ def languages() -> tuple[str, ...]:
 
 
 def languages_of(voice: Voice) -> frozenset[str]:
-    """Return the languages in which a voice may speak to debtors.
+    """Return the languages in which a voice may speak by a cadence.
 
-    The agency speaks in none yet: its letters need paragraphs that each country's law
-    prescribes, and none is packaged.
+    The agency speaks in none: what it says needs a demand, in which the paragraphs of
+    the debtor's country are named, and a cadence has none.
     """
     return frozenset(languages()) if voice is Voice.CLIENT else frozenset()
 
@@ -259,9 +274,16 @@ def override(name: str, body: str) -> tuple[Place, Override]:
 
     Raises:
         NoTextError: Its name is of no key and language.
-        TemplateError: It is not in the format.
+        TemplateError: It is not in the format, or of a text of the agency's.
     """
-    return Place.parse(name), _read(body, Override, where=name)
+    place = Place.parse(name)
+    if place.key in AGENCY_KEYS:
+        raise TemplateError(
+            name,
+            "the agency says this, in its own words.",
+            remedy=f"Own texts are of {', '.join(CLIENT_KEYS)}.",
+        )
+    return place, _read(body, Override, where=name)
 
 
 def overridden(base: Words, key: str, own: Override) -> Words:

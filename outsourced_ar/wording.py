@@ -37,6 +37,7 @@ VARIABLES: Final[Mapping[str, str]] = {
     "credits": "payments and credits that settle no invoice yet",
     "balance": "what is to be paid: the total less the credits",
     "reference": "what to quote with a payment",
+    "case": "the agency's number of the case, or empty",
 }
 """What a template may name, and what it stands for; all are text but `count`."""
 

@@ -19,6 +19,7 @@ from ledger.reminders import (
 )
 from outsourced_ar import texts
 from outsourced_ar.compose import MessageComposer
+from outsourced_ar.demand import Demand
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.texts import Forms
 
@@ -129,6 +130,25 @@ ONLY_LISTED: Final = an_item(
     part=2,
 )
 THREE: Final = (PART_PAID, LARGE, ONLY_LISTED)
+A_DEMAND: Final = Demand(
+    pay_by=date(2026, 4, 14),
+    interest_minor=31_05,
+    compensation_minor=40_00,
+    case_reference="AMI-2026-0042",
+)
+"""With interest, compensation and a case, and no paragraph of a country's law."""
+
+
+def demand_for(template: str) -> Demand | None:
+    """Return what the agency demands, where a text is its own."""
+    return A_DEMAND if template in texts.AGENCY_KEYS else None
+
+
+def voices_of(template: str) -> tuple[Voice, ...]:
+    """Return in whose name a text may be said."""
+    return (Voice.AGENCY,) if template in texts.AGENCY_KEYS else tuple(Voice)
+
+
 A_CONTACT: Final = Contact(
     id=ContactId(5),
     debtor_id=DEBTOR,

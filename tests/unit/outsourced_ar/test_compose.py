@@ -59,7 +59,7 @@ def test_the_text_speaks_of_the_items_that_take_a_step() -> None:
     assert message.subject == (
         "Payment reminder: invoices RE-2026-00117, RE-2026-00131"
     )
-    assert "€13,345.67 in all is still open" in message.text
+    assert "a total of €13,345.67 is still outstanding" in message.text
     assert "the list also shows the other open items" in message.text
     assert "the list also shows" not in compose(a_speech(items=THREE[:2])).text
 

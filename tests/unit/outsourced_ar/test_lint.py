@@ -10,14 +10,21 @@ from outsourced_ar.lint import Fault, findings
 from tests.speeches import labels, sources
 
 LANGUAGES = texts.languages()
+BACKED = {"interest", "compensation"}
+"""Labels of amounts that stand in a message only where they are demanded."""
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_packaged_texts_are_amicable(language: str) -> None:
-    """No text, at whatever tone, holds a word that no message uses."""
+    """No text, at whatever tone, holds a word that no message uses.
+
+    What interest and compensation are called stands beside an amount that is demanded.
+    """
     for where, text in [*sources(language), *labels(language)]:
         plain = re.sub(r"{[{%].*?[%}]}", " ", text)
-        assert findings(plain, language=language) == (), where
+        allowed = {Fault.CLAIM} if where in BACKED else set()
+        found = {one.fault for one in findings(plain, language=language)}
+        assert found <= allowed, where
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
