@@ -134,6 +134,8 @@ class Message:
         mail_id: The Message-ID header, the same however often it is made.
         thread: The Message-ID of the debtor's earlier message it follows.
         attachments: What is sent with it: names, types and contents.
+        certain_on: The day by which a final demand asks for payment.
+        rule: The country's rules it satisfies, as `DK@2026.1`.
     """
 
     id: MessageId | None = None
@@ -162,6 +164,8 @@ class Message:
     credits_minor: int = 0
     items: tuple[MessageItem, ...] = ()
     attachments: tuple["Attachment", ...] = ()
+    certain_on: date | None = None
+    rule: str = ""
 
     @property
     def is_statement(self) -> bool:

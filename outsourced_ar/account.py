@@ -24,7 +24,8 @@ def statement_of(
 ) -> Speech:
     """Return what is said of a debtor's account in one currency.
 
-    Every open item is in it, whatever its due date, and every credit not yet applied.
+    Every open item is in it, whatever its due date, and every credit not yet applied;
+    but none that an agency has demanded, for that is not paid on the client's word.
 
     Args:
         facts: The debtor's.
@@ -52,7 +53,7 @@ def statement_of(
             round=item.round,
         )
         for item in sorted(facts.items, key=lambda one: (one.due_on, one.number))
-        if item.currency == currency and item.open_minor > 0
+        if item.currency == currency and item.open_minor > 0 and not item.is_agencys
     )
     return Speech(
         debtor_id=facts.debtor_id,
@@ -87,7 +88,7 @@ def changes(
     now = {
         (item.document_id, item.part): item
         for item in facts.items
-        if item.currency == currency and item.open_minor > 0
+        if item.currency == currency and item.open_minor > 0 and not item.is_agencys
     }
     if not now:
         yield Refusal(Silence.PAID, "nothing of its account is open any more")

@@ -66,10 +66,21 @@ def chase(
     """
     if not stops and not policy.exclude_documents:
         return tuple(
-            Chase(item, max(item.open_minor - item.disputed_minor, 0), _by_books(item))
+            placed(item)
+            or Chase(
+                item, max(item.open_minor - item.disputed_minor, 0), _by_books(item)
+            )
             for item in items
         )
     return tuple(_chase(facts, item, stops, policy) for item in items)
+
+
+def placed(item: Item) -> Chase | None:
+    """Leave an item alone whole that is with an agency; None where it is not."""
+    if not item.case:
+        return None
+    said = f"{item.number} is with the agency, in case {item.case}"
+    return Chase(item, 0, Refusal(Silence.PLACED, said))
 
 
 def words_of(stop: Stop) -> Refusal:
@@ -95,6 +106,9 @@ def _is_waited_for(stop: Stop, on: date, policy: Policy, calendar: Calendar) -> 
 def _chase(
     facts: DebtorFacts, item: Item, stops: Sequence[Stop], policy: Policy
 ) -> Chase:
+    with_agency = placed(item)
+    if with_agency is not None:
+        return with_agency
     if item.number in policy.exclude_documents:
         said = f"document {item.number} is left out by the policy"
         return Chase(item, 0, Refusal(Silence.EXCLUDED, said))

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from ledger.errors import ConfigurationError
 from ledger.reminders import Message
+from outsourced_ar.demand import Demand
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 
 
@@ -29,7 +30,14 @@ class MissingTextError(ConfigurationError):
 class Composer(Protocol):
     """Puts what is to be said into words."""
 
-    def compose(self, speech: Speech, facts: DebtorFacts, tonight: Tonight) -> Message:
+    def compose(
+        self,
+        speech: Speech,
+        facts: DebtorFacts,
+        tonight: Tonight,
+        *,
+        demand: Demand | None = None,
+    ) -> Message:
         """Return the message, planned and without a number.
 
         The same speech over the same facts makes the same message, its Message-ID

@@ -23,6 +23,8 @@ from ledger.reminders import (
     Voice,
     firmer,
 )
+from outsourced_ar.demand import Demand
+from outsourced_ar.escalation import Escalation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +33,7 @@ class TakenStep:
 
     Attributes:
         on: The business day of its message.
+        is_sent: Whether its message has gone, and not only may.
     """
 
     cadence: str
@@ -39,6 +42,8 @@ class TakenStep:
     channel: Channel
     on: date
     round: int
+    voice: Voice = Voice.CLIENT
+    is_sent: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +58,8 @@ class Item:
             the same round count as taken.
         disputed_minor: What the books say is disputed.
         listed: The firmest tone of the messages of its round that only listed it.
+        case: The reference of the case it is placed with; empty where it is not.
+        returned_on: The day it last came back from an agency.
     """
 
     document_id: DocumentId
@@ -70,6 +77,25 @@ class Item:
     disputed_minor: int = 0
     taken: tuple[TakenStep, ...] = ()
     listed: Tone | None = None
+    case: str = ""
+    returned_on: date | None = None
+
+    @property
+    def demanded_on(self) -> date | None:
+        """The day the agency last demanded it, unless it came back since."""
+        days = [
+            one.on
+            for one in self.taken
+            if one.voice is Voice.AGENCY
+            and one.round == self.round
+            and (self.returned_on is None or one.on > self.returned_on)
+        ]
+        return max(days, default=None)
+
+    @property
+    def is_agencys(self) -> bool:
+        """Whether the client's name says nothing of it any more."""
+        return bool(self.case) or self.demanded_on is not None
 
     @property
     def heard(self) -> Tone | None:
@@ -159,6 +185,7 @@ class Tonight:
         languages: The languages in which each voice's texts are complete.
         sick_identities: Keys of identities whose domain is not healthy.
         home_currency: Of the tenant's books, and so of sales.
+        escalation: What the client contracted beyond reminders.
     """
 
     today: date
@@ -169,6 +196,7 @@ class Tonight:
     languages: Mapping[Voice, frozenset[str]]
     sick_identities: frozenset[str] = frozenset()
     home_currency: Currency | None = None
+    escalation: Escalation = field(default_factory=Escalation)
 
 
 class Silence(StrEnum):
@@ -204,6 +232,14 @@ class Silence(StrEnum):
     """It was spoken to too recently."""
     INFERRED_DUE_DATE = auto()
     SICK_IDENTITY = auto()
+    PLACED = auto()
+    """It is with an agency; nobody else speaks of it."""
+    DEMANDED = auto()
+    """The agency has demanded it; the client's name says nothing of it any more."""
+    NOT_CONTRACTED = auto()
+    """The client has reminders only, or no agency to speak."""
+    NOT_PREPARED = auto()
+    """What must come before a final demand was not delivered."""
     NOTHING_DUE = auto()
     """No step is reached."""
     PAID = auto()
@@ -238,6 +274,8 @@ class Speech:
         segment: The debtor's segment, with `segment_because`.
         fallback_from: The language it would have been, where the client named another
             for the debtor's country; empty otherwise.
+        demand: What the agency demands, where it speaks.
+        rule: The country's rules it satisfies, as `DK@2026.1`.
     """
 
     debtor_id: DebtorId
@@ -259,6 +297,8 @@ class Speech:
     segment: str
     segment_because: str
     fallback_from: str = ""
+    demand: Demand | None = None
+    rule: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

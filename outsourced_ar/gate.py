@@ -24,7 +24,7 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from outsourced_ar import account, pacing
+from outsourced_ar import account, final_demands, pacing
 from outsourced_ar.businesses import legal_form
 from outsourced_ar.cadence import escalates
 from outsourced_ar.chasing import chase, standing, words_of
@@ -51,6 +51,7 @@ class Wish:
         language: None where none is known.
         gap_days: How long the debtor must not have been spoken to in the currency.
         decided_on: The business day it was decided for; what was said on it is this.
+        certain_on: The day a final demand names.
         is_statement: Whether it only lists the whole account: what is disputed or
             promised stands in it, and credits are shown and not weighed.
     """
@@ -66,6 +67,7 @@ class Wish:
     credits_minor: int
     gap_days: int
     decided_on: date
+    certain_on: date | None = None
     is_statement: bool = False
 
 
@@ -73,6 +75,9 @@ ORDER: Final = (
     Silence.PAID,
     Silence.NOT_RELEASED,
     Silence.PAUSED,
+    Silence.PLACED,
+    Silence.DEMANDED,
+    Silence.NOT_CONTRACTED,
     Silence.NATURAL_PERSON,
     Silence.NOT_KNOWN_A_BUSINESS,
     Silence.INSOLVENT,
@@ -92,6 +97,7 @@ ORDER: Final = (
     Silence.NO_TEXT,
     Silence.SICK_IDENTITY,
     Silence.INFERRED_DUE_DATE,
+    Silence.NOT_PREPARED,
     Silence.HOLIDAY,
     Silence.WEEKEND,
     Silence.QUIET_HOURS,
@@ -168,6 +174,7 @@ def wish_of(message: Message, facts: DebtorFacts, *, gap_days: int) -> Wish:
         credits_minor=message.credits_minor,
         gap_days=gap_days,
         decided_on=message.business_on,
+        certain_on=message.certain_on,
         is_statement=message.is_statement,
     )
 
@@ -313,6 +320,11 @@ def _of_asked(
             yield Refusal(Silence.CHANGED, f"{said.number} is not open any more")
         elif one.refusal is not None:
             yield one.refusal
+        elif (
+            wish.voice is Voice.CLIENT
+            and (demanded := final_demands.of_demanded(one.item)) is not None
+        ):
+            yield demanded
         elif one.minor != said.open_minor or one.item.due_on != said.due_on:
             yield Refusal(
                 Silence.CHANGED,
@@ -373,7 +385,16 @@ def _of_reach(
     wish: Wish, facts: DebtorFacts, tonight: Tonight, moment: Moment
 ) -> Iterator[Refusal]:
     if wish.voice is not Voice.CLIENT:
-        yield agency_refused()
+        yield from final_demands.against(facts, tonight.escalation, wish.identity)
+    if wish.certain_on is not None and moment is Moment.SEND:
+        late = final_demands.too_late(
+            facts,
+            certain_on=wish.certain_on,
+            today=tonight.today,
+            channel=wish.channel,
+        )
+        if late is not None:
+            yield late
     if wish.channel is Channel.EMAIL and (
         wish.contact is None or not wish.contact.is_reachable
     ):
@@ -391,13 +412,6 @@ def _of_reach(
     if wish.identity in tonight.sick_identities:
         said = f"the mail domain of {wish.identity} is not healthy"
         yield Refusal(Silence.SICK_IDENTITY, said)
-
-
-def agency_refused() -> Refusal:
-    """Return why the agency does not speak: no client can release that yet."""
-    return Refusal(
-        Silence.NOT_RELEASED, "steps in the agency's own name are not sent yet"
-    )
 
 
 def _of_pace(

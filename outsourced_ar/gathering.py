@@ -25,6 +25,7 @@ from ledger.store.debtor_facts import KnownDebtor, Owed, Said, Taken, Then
 from ledger.store.payment_behaviour import NOTHING, YEAR_DAYS, Paid
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
+from outsourced_ar import agencies
 from outsourced_ar.facts import (
     Behaviour,
     DebtorFacts,
@@ -88,6 +89,7 @@ def tonight(
         languages=languages,
         sick_identities=frozenset(sick),
         home_currency=tenant.home_currency,
+        escalation=agencies.escalation(session),
     )
 
 
@@ -185,6 +187,8 @@ def _item(owed: Owed, zone: ZoneInfo) -> Item:
         disputed_minor=owed.disputed_minor,
         taken=tuple(_taken(one) for one in owed.taken),
         listed=owed.listed,
+        case=owed.case,
+        returned_on=owed.returned_on,
     )
 
 
@@ -196,6 +200,8 @@ def _taken(one: Taken) -> TakenStep:
         channel=one.channel,
         on=one.business_on,
         round=one.round,
+        voice=one.voice,
+        is_sent=one.is_sent,
     )
 
 

@@ -21,6 +21,7 @@ from ledger.reminders import Tone
 from outsourced_ar.cadence import NO_CONDITIONS, Cadence, Step
 from outsourced_ar.days import Calendar, Offset, reached_on
 from outsourced_ar.facts import Item, Refusal, Silence, TakenStep
+from outsourced_ar.final_demands import against_step
 from outsourced_ar.gate import may_press
 
 FAR: Final = date.max
@@ -33,7 +34,9 @@ RELOOK_DAYS: Final = 7
 """After so long an item is looked at again for which a condition, or another cadence,
 might have come to hold meanwhile."""
 
-_LASTING: Final = frozenset({Silence.INFERRED_DUE_DATE, Silence.NOT_RELEASED})
+_LASTING: Final = frozenset(
+    {Silence.INFERRED_DUE_DATE, Silence.NOT_CONTRACTED, Silence.DEMANDED}
+)
 """What stands against a step until the document or the product changes."""
 
 
@@ -203,7 +206,11 @@ def _highest(
     refusals: list[Refusal] = []
     for place in reversed(places):
         step = ladder.cadence.steps[place]
-        refusal = may_press(item, step.tone) or ladder.refuse(step)
+        refusal = (
+            may_press(item, step.tone)
+            or ladder.refuse(step)
+            or against_step(item, step, ladder.cadence)
+        )
         if refusal is None:
             return place, tuple(refusals)
         refusals.append(refusal)

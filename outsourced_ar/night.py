@@ -35,6 +35,7 @@ from outsourced_ar.facts import (
     Decision,
     Refusal,
     Silence,
+    Speech,
     Tonight,
 )
 from outsourced_ar.gathering import Books
@@ -123,12 +124,18 @@ class _Night:
         mandate = self.tonight.mandate
         return mandate is None or mandate.mode in {Mode.CLOSED, Mode.OBSERVE}
 
-    @property
-    def state(self) -> MessageState:
-        """The state in which messages are queued."""
+    def state_of(self, speech: Speech) -> MessageState:
+        """Return the state in which a message is queued.
+
+        What the agency says may need a person's word where nothing else does.
+        """
         mandate = self.tonight.mandate
         assert mandate is not None
-        if mandate.mode is Mode.AUTOMATIC:
+        is_agencys = speech.voice is Voice.AGENCY
+        must_wait = is_agencys and self.tonight.escalation.needs_approval(
+            speech.currency, speech.total_minor
+        )
+        if mandate.mode is Mode.AUTOMATIC and not must_wait:
             return MessageState.READY
         return MessageState.PLANNED
 
@@ -301,13 +308,21 @@ def _worded(night: _Night, facts: DebtorFacts, decision: Decision) -> _Made:
         return _Made(facts, decision, None)
     assert night.tonight.mandate is not None
     try:
-        message = night.composer.compose(decision.speech, facts, night.tonight)
+        speech = decision.speech
+        message = night.composer.compose(
+            speech, facts, night.tonight, demand=speech.demand
+        )
     except MissingTextError as missing:
         refusal = Refusal(Silence.NO_TEXT, missing.message)
         silent = replace(decision, speech=None, refusals=(refusal,))
         return _Made(facts, silent, None)
     order = Order(
-        message=replace(message, state=night.state),
+        message=replace(
+            message,
+            state=night.state_of(speech),
+            certain_on=speech.demand.pay_by if speech.demand else None,
+            rule=speech.rule,
+        ),
         mandate_id=night.tonight.mandate.id,
         decision_id=None,
         decided_at=night.tonight.now,

@@ -12,7 +12,7 @@ from datetime import date
 from ledger.ids import DocumentId
 from ledger.money import Currency
 from ledger.reminders import Tone, Voice, firmer
-from outsourced_ar import gate
+from outsourced_ar import final_demands, gate
 from outsourced_ar.assignment import Assigned, Assignment, Subject
 from outsourced_ar.cadence import Cadence, Step
 from outsourced_ar.chasing import chase, standing
@@ -206,7 +206,12 @@ def _ladder(
 def _against(step: Step, about: About, currency: Currency) -> Refusal | None:
     """Return what stands against a step for this debtor, whatever the item."""
     if step.voice is not Voice.CLIENT:
-        return gate.agency_refused()
+        against = final_demands.against(
+            about.facts, about.tonight.escalation, step.identity
+        )
+        refusal = next(against, None)
+        if refusal is not None:
+            return refusal
     reached = reach(step, about.facts)
     if reached is None:
         return unreached(about.facts)

@@ -71,7 +71,11 @@ def decide(
     taken |= {one.currency for one in facts.spoken if one.statement == step}
     tonight_by = Counter(one.channel for one in spoken)
     found: list[Decision] = []
-    owed = {item.currency for item in facts.items if item.open_minor > 0}
+    owed = {
+        item.currency
+        for item in facts.items
+        if item.open_minor > 0 and not item.is_agencys
+    }
     for currency in sorted(owed - taken):
         one = _decided(tonight, facts, policy, currency, tonight_by)
         if one.speech is not None:

@@ -88,7 +88,7 @@ ORDER BY d.id, a.known_at
 # The words `counts AND step <> ''` lead to the index of steps taken, item by item.
 TAKEN = """
 SELECT i.document_id, i.part, i.cadence, i.step, i.round, m.tone, m.channel,
-       m.business_on
+       m.business_on, m.voice, m.state
 FROM unnest(CAST(:ids AS uuid[])) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT * FROM message_item looked_up
@@ -119,6 +119,15 @@ WHERE m.tenant_id = :tenant_id AND m.debtor_id = ANY (:debtor_ids)
   AND m.business_on > :since AND m.business_on <= :said_until
   AND m.state NOT IN ('failed', 'bounced', 'cancelled')
   AND m.step NOT LIKE 'statement:%'
+"""
+
+# What was handed to an agency, and has not come back; and when it last did.
+PLACED = """
+SELECT i.document_id, i.part, c.reference, i.removed_on
+FROM case_item i
+JOIN collection_case c ON c.tenant_id = :tenant_id AND c.id = i.case_id
+WHERE i.tenant_id = :tenant_id AND i.document_id = ANY (:ids)
+  AND c.placed_at IS NOT NULL
 """
 
 SPOKEN = """
@@ -187,11 +196,18 @@ class Taken:
     tone: Tone
     channel: Channel
     business_on: date
+    voice: Voice
+    is_sent: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owed:
-    """An item that is owed as it stands now: a document, or one instalment of it."""
+    """An item that is owed as it stands now: a document, or one instalment of it.
+
+    Attributes:
+        case: The reference of the case it is placed with; empty where it is not.
+        returned_on: The day it last came back from an agency.
+    """
 
     document_id: DocumentId
     debtor_id: DebtorId
@@ -209,6 +225,8 @@ class Owed:
     round: int
     taken: tuple[Taken, ...]
     listed: Tone | None
+    case: str
+    returned_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -326,6 +344,7 @@ def _owed(session: Session, wanted: Mapping[str, Any], *, is_now: bool) -> list[
     for row in session.execute(TAKEN, of_ids):
         taken.setdefault((row.document_id, row.part), []).append(_taken(row))
     listed = _listed(session.execute(LISTED, wanted))
+    placed = _Placed.read(session.execute(PLACED, of_ids))
     found = []
     for row in rows:
         # A dispute of the books stands against the part that is due first.
@@ -355,9 +374,44 @@ def _owed(session: Session, wanted: Mapping[str, Any], *, is_now: bool) -> list[
                 listed=listed.get(
                     (row.id, row.part, rounds.get((row.id, row.part), 0))
                 ),
+                case=placed.case(row.id, row.part),
+                returned_on=placed.returned_on(row.id, row.part),
             )
         )
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """What was placed of documents, by part; a whole document means each part."""
+
+    cases: Mapping[Any, Mapping[int, str]]
+    returned: Mapping[Any, Mapping[int, date]]
+
+    @classmethod
+    def read(cls, rows: Iterable[Any]) -> "_Placed":
+        cases: dict[Any, dict[int, str]] = {}
+        returned: dict[Any, dict[int, date]] = {}
+        for row in rows:
+            if row.removed_on is None:
+                cases.setdefault(row.document_id, {})[row.part] = row.reference
+                continue
+            of_one = returned.setdefault(row.document_id, {})
+            of_one[row.part] = max(row.removed_on, of_one.get(row.part, date.min))
+        return cls(cases, returned)
+
+    def case(self, document_id: Any, part: int) -> str:  # noqa: ANN401 - of a row
+        found = _meant(self.cases.get(document_id, {}), part)
+        return min(found, default="")
+
+    def returned_on(self, document_id: Any, part: int) -> date | None:  # noqa: ANN401
+        return max(_meant(self.returned.get(document_id, {}), part), default=None)
+
+
+def _meant(by_part: Mapping[int, V], part: int) -> list[V]:
+    return [
+        one for named, one in by_part.items() if named == part or 0 in (named, part)
+    ]
 
 
 def _listed(rows: Iterable[Any]) -> dict[tuple[Any, int, int], Tone]:
@@ -429,6 +483,8 @@ def _taken(row: Any) -> Taken:  # noqa: ANN401 - a row
         tone=Tone(row.tone),
         channel=Channel(row.channel),
         business_on=row.business_on,
+        voice=Voice(row.voice),
+        is_sent=row.state == "sent",
     )
 
 

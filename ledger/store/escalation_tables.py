@@ -3,6 +3,7 @@
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     Column,
     Date,
     ForeignKeyConstraint,
@@ -77,6 +78,8 @@ write_back = tenant_table(
     Column("progress", JSONB, nullable=False, server_default=text("'{}'")),
     instant("not_before"),
     instant("writing_at", nullable=True),
+    Column("standing", Boolean, nullable=False, server_default=text("false")),
+    instant("changed_there_at", nullable=True),
     instant("made_at"),
     instant("changed_at"),
     of_connection(),
@@ -84,13 +87,30 @@ write_back = tenant_table(
     key=("id",),
     grants=CHANGE,
 )
-"""The outbox towards the books; a row a thing to tell, with its state."""
+"""The outbox towards the books; a row a thing to tell, with its state.
+
+standing: what it wrote is the last that was written there, and is looked at each night.
+changed_there_at: when that was found changed in the books; null once it was taken in.
+"""
 Index(
     "ix_write_back_waiting",
     write_back.c.tenant_id,
     write_back.c.connection_id,
     write_back.c.id,
     postgresql_where=text("state IN ('waiting', 'writing', 'unknown')"),
+)
+Index(
+    "ix_write_back_standing",
+    write_back.c.tenant_id,
+    write_back.c.connection_id,
+    write_back.c.id,
+    postgresql_where=text("standing"),
+)
+Index(
+    "ix_write_back_changed_there",
+    write_back.c.tenant_id,
+    write_back.c.id,
+    postgresql_where=text("changed_there_at IS NOT NULL"),
 )
 Index(None, write_back.c.tenant_id, write_back.c.document_id)
 Index(None, write_back.c.tenant_id, write_back.c.debtor_id)
@@ -231,6 +251,17 @@ settlement = tenant_table(
     grants=CHANGE,
 )
 """What an agency settled, line by line, with what differs from what was expected."""
+
+agency_position = tenant_table(
+    "agency_position",
+    Column("agency", Text, nullable=False),
+    Column("position", JSONB, nullable=False),
+    instant("changed_at"),
+    of_tenant(),
+    key=("agency",),
+    grants=CHANGE,
+)
+"""How far what an agency says was taken in."""
 
 charge = tenant_table(
     "charge",

@@ -36,6 +36,8 @@ QUEUED = (
     ("thread", "text"),
     ("total_minor", "int8"),
     ("credits_minor", "int8"),
+    ("certain_on", "date"),
+    ("rule", "text"),
     ("decided_at", "timestamptz"),
 )
 ITEM = (

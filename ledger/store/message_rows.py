@@ -265,6 +265,8 @@ def _stored(
             credits_minor=row.credits_minor,
             items=items,
             attachments=attachments,
+            certain_on=row.certain_on,
+            rule=row.rule,
         ),
         mandate_id=row.mandate_id,
         decision_id=row.decision_id,

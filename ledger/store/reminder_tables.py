@@ -230,6 +230,7 @@ message = tenant_table(
     Column("tone", Text, nullable=False),
     Column("template", Text, nullable=False),
     Column("rule", Text, nullable=False, server_default=""),
+    Column("certain_on", Date),
     Column("language", Text, nullable=False),
     Column("contact_id", BigInteger),
     Column("recipient", Text, nullable=False),

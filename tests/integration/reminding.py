@@ -28,6 +28,7 @@ from ledger.store.connections import RunState
 from ledger.store.decisions import StoredDecision
 from ledger.testing import AN_INSTANT, EUR, Books, a_debtor
 from outsourced_ar.composing import Composer, MissingTextError
+from outsourced_ar.demand import Demand
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.night import NightResult, plan_night
 
@@ -130,7 +131,14 @@ class PlainComposer:
     lacking: frozenset[str] = frozenset()
     happens: Callable[[], None] | None = None
 
-    def compose(self, speech: Speech, facts: DebtorFacts, tonight: Tonight) -> Message:
+    def compose(
+        self,
+        speech: Speech,
+        facts: DebtorFacts,
+        tonight: Tonight,
+        *,
+        demand: Demand | None = None,
+    ) -> Message:
         """Return a message whose words are its figures."""
         if self.happens is not None:
             happens, self.happens = self.happens, None

@@ -396,7 +396,7 @@ def test_a_cadence_that_does_not_exist_is_named() -> None:
         planned(after(7), a_debtor(an_item()), rules=rules_for("harsh"))
 
 
-def test_the_agency_does_not_speak_yet() -> None:
+def test_the_agency_does_not_speak_unless_it_is_contracted() -> None:
     """A step in the agency's voice is data; it is not said, and its reason is."""
     text = packaged_text("reminders_only").replace(
         'template = "first"', 'template = "first"\nvoice = "agency"'
@@ -409,7 +409,7 @@ def test_the_agency_does_not_speak_yet() -> None:
         rules=rules_for("reminders_only"),
     )
 
-    assert refused == [Silence.NOT_RELEASED]
+    assert refused == [Silence.NOT_CONTRACTED]
 
 
 # Whom, how and in which language
