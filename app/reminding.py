@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.identities import examine
+from app.invoice_copies import BooksCopies
 from app.ways import ways_out
 from ledger.errors import ConfigurationError, RetryableError
 from ledger.ids import ConnectionId
@@ -15,6 +16,7 @@ from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
 from outsourced_ar import calls, night, rules_in_force, texts
 from outsourced_ar.compose import MessageComposer
+from outsourced_ar.enclosing import Enclosing, Library
 from outsourced_ar.night import NightResult
 from outsourced_ar.outcomes import Sent
 from outsourced_ar.rechecking import GateRecheck
@@ -83,6 +85,15 @@ class Reminders:
             books=Rereading(self.product, self.owner),
             recheck=recheck,
             witness=ways,
+            enclosing=Enclosing(
+                Library(
+                    self.product.database,
+                    self.owner,
+                    BooksCopies(self.product, self.owner),
+                ),
+                self.product.clock,
+                rules.cadences,
+            ),
         )
         return sender.send_ready()
 

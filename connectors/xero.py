@@ -144,6 +144,7 @@ SINGLES: Final[Mapping[DocumentKind, Table[Any]]] = {
 # 3. How
 PAGES_MAX: Final = 10_000
 LISTINGS_MAX: Final = 3
+PDF_TYPE, PDF_MARK = "application/pdf", b"%PDF-"
 IDS_MAX: Final = 40
 """So many keys fit into one address."""
 
@@ -161,6 +162,7 @@ CAPABILITIES: Final = frozenset(
         Capability.INCREMENTAL,
         Capability.OPEN_ITEM_SNAPSHOT,
         Capability.AR_CONTROL_BALANCE,
+        Capability.PDF,
     }
 )
 
@@ -207,6 +209,18 @@ class WrongOrganisationError(SourceError):
         super().__init__(
             f"Xero answered with the books of {found!r}, but {wanted!r} was connected.",
             remedy="Connect again, and choose the same organisation.",
+        )
+
+
+class NoPdfError(SourceError):
+    """An invoice was asked for as PDF, and something else came."""
+
+    def __init__(self) -> None:
+        """Say so."""
+        super().__init__(
+            "Xero answered with something that is no PDF where an invoice was asked "
+            "for.",
+            remedy="Open the invoice in Xero; if it prints there, report this.",
         )
 
 
@@ -316,6 +330,27 @@ class XeroConnector:
             idempotent=True,
         )
         return trial_balance.control(answer.body, self._account, self.base, on)
+
+    def invoice_pdf(self, ref: DocumentRef) -> bytes | None:
+        """Return an invoice as Xero prints it; None where there is no such invoice.
+
+        Raises:
+            NoPdfError: What came is none.
+        """
+        if ref.kind is not DocumentKind.INVOICE:
+            return None
+        try:
+            answer = self.seam.call(
+                "GET",
+                f"{INVOICES.path}/{quote(ref.source_id, safe='')}/pdf",
+                headers={"accept": PDF_TYPE},
+                idempotent=True,
+            )
+        except NotFoundError:
+            return None
+        if not answer.body.startswith(PDF_MARK):
+            raise NoPdfError
+        return answer.body
 
     # 4. Xero's query dialect
     def numbered(

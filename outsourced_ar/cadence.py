@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Final, Self
+from typing import Annotated, Final, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
@@ -100,6 +100,8 @@ class Step:
         fallback: Channels to use, in their order, where the own one reaches nobody.
         copy: A second channel by which the same is said, where it reaches somebody.
         minimum_gap_days: Beside the cadence's and the policy's; the longest counts.
+        encloses_invoices: Whether the invoices that take it go along, where the books
+            have them as PDF.
     """
 
     name: str
@@ -114,6 +116,7 @@ class Step:
     minimum_gap_days: int = 0
     fallback: tuple[Channel, ...] = ()
     copy: Channel | None = None
+    encloses_invoices: bool = False
 
     @property
     def phase(self) -> int:
@@ -264,6 +267,7 @@ class _StepFile(Part):
     minimum_gap_days: int = Field(default=0, ge=0, le=OFFSET_DAYS_MAX)
     fallback: tuple[Channel, ...] = ()
     copy_by: Channel | None = Field(default=None, alias="copy")
+    attach: Literal["invoices"] | None = None
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -294,6 +298,7 @@ class _StepFile(Part):
             minimum_gap_days=self.minimum_gap_days,
             fallback=self.fallback,
             copy=self.copy_by,
+            encloses_invoices=self.attach is not None,
         )
 
 

@@ -38,6 +38,7 @@ from outsourced_ar.delivery.contract import (
 from outsourced_ar.delivery.pace import Pace
 from outsourced_ar.delivery.signing import SigningKey
 from outsourced_ar.delivery.writing import signing_key, written
+from outsourced_ar.enclosing import Enclosing
 from outsourced_ar.facts import Refusal, Silence
 from outsourced_ar.outcomes import BY, Outcomes, Sent
 from outsourced_ar.rechecking import Recheck, is_held
@@ -74,6 +75,7 @@ class Sender:
         books: Reads what a message speaks of once more.
         recheck: The gate.
         witness: Is asked about messages whose worker was cut off.
+        enclosing: Puts invoices to messages that they are to go with.
         valid_s: How long what was read of the books holds.
         wait_s_max: How long a run waits in all for domains that had enough.
         sleep: Waits so many seconds.
@@ -86,6 +88,7 @@ class Sender:
     books: Refresh
     recheck: Recheck
     witness: Witness = field(default_factory=NoWitness)
+    enclosing: Enclosing | None = None
     pace: Pace = field(default_factory=Pace)
     valid_s: int = VALID_S
     wait_s_max: float = WAIT_S_MAX
@@ -119,7 +122,7 @@ class Sender:
 class _Batch:
     """Messages that were ready, with all that is the same while they are sent."""
 
-    messages: Mapping[MessageId, Message]
+    messages: dict[MessageId, Message]
     identities: Mapping[str, Identity]
     sources: Mapping[MessageId, tuple[Source, ...]]
 
@@ -160,6 +163,7 @@ class _Run:
             wait_s = float("inf")
             for one in left:
                 of_one = batch.sources.get(one, ())
+                self._enclose(one, batch)
                 if self._fresh.doubt(of_one) and not self._fresh.has_failed(of_one):
                     # Sending the others took longer than what was read holds.
                     again.append(one)
@@ -205,6 +209,14 @@ class _Run:
             {one.key: one for one in known},
             {one: tuple(of_one) for one, of_one in sources.items()},
         )
+
+    def _enclose(self, one: MessageId, batch: _Batch) -> None:
+        """Put to a message the invoices that go with it; no transaction is open."""
+        message = batch.messages.get(one)
+        if message is None or self._of.enclosing is None:
+            return
+        if not self._fresh.doubt(batch.sources.get(one, ())):
+            batch.messages[one] = self._of.enclosing.enclose(message)
 
     def _send(self, one: MessageId, batch: _Batch) -> float:
         """Send one message, or say why not; return how long its domain is to rest."""
