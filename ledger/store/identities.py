@@ -11,10 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from ledger.errors import RequestError
+from ledger.events import Event
 from ledger.identities import AgencyIdentity, ClientIdentity, Health
 from ledger.reminders import Voice
 from ledger.secret import Secret
-from ledger.store import agenda
+from ledger.store import agenda, event_log
 from ledger.store.sealing import Keyring, Sealed
 from ledger.store.session import Session
 
@@ -99,7 +100,9 @@ class IdentityHealth:
     checked_at: datetime
 
 
-def save(session: Session, one: AnyIdentity, at: datetime) -> int:
+def save(
+    session: Session, one: AnyIdentity, at: datetime, *, by: str = "set-up"
+) -> int:
     """Keep an identity; return its version, the last one where nothing changed.
 
     Raises:
@@ -119,7 +122,15 @@ def save(session: Session, one: AnyIdentity, at: datetime) -> int:
         "logo": one.logo,
         "at": at,
     }
-    return int(session.execute(SAVE, values).scalar_one())
+    version = int(session.execute(SAVE, values).scalar_one())
+    said = Event(
+        kind="identity.saved",
+        by=by,
+        subject=f"identity:{one.key}",
+        details={"version": version, "voice": one.voice},
+    )
+    event_log.note(session, at, [said])
+    return version
 
 
 def load(session: Session, key: str) -> AnyIdentity:

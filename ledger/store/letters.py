@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from ledger.errors import RequestError
+from ledger.events import Event
 from ledger.ids import DebtorId, DocumentId
 from ledger.reminders import (
     Attachment,
@@ -20,7 +21,7 @@ from ledger.reminders import (
     MessageId,
     ReplyKind,
 )
-from ledger.store import agenda
+from ledger.store import agenda, event_log
 from ledger.store.session import Session
 
 LISTED_MAX: Final = 10_000
@@ -59,7 +60,7 @@ WHERE tenant_id = :tenant_id AND letter_id = :id ORDER BY name COLLATE "C"
 ANSWER = """
 UPDATE letter SET is_open = false, found = found || CAST(:answered AS jsonb)
 WHERE tenant_id = :tenant_id AND id = :id AND is_open
-RETURNING debtor_id
+RETURNING debtor_id, document_ids
 """
 ASSIGN = """
 UPDATE letter SET debtor_id = :debtor_id, document_ids = :document_ids
@@ -237,6 +238,15 @@ def answer(
     row = session.execute(ANSWER, values).one_or_none()
     if row is None:
         raise UnknownLetterError(one)
+    done = Event(
+        kind="letter.answered",
+        by=by,
+        subject=f"letter:{one}",
+        debtor_id=row.debtor_id,
+        document_ids=tuple(row.document_ids),
+        personal={"note": note} if note else {},
+    )
+    event_log.note(session, at, [done])
     if row.debtor_id is not None:
         agenda.forget_debtors(session, [DebtorId(row.debtor_id)])
 

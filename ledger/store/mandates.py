@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from ledger.events import Event
 from ledger.reminders import Mandate, Mode
-from ledger.store import agenda
+from ledger.store import agenda, event_log
 from ledger.store.session import Session
 
 GIVE = """
@@ -47,6 +48,19 @@ def give(
         },
     ).one()
     agenda.forget_all(session)
+    said = Event(
+        kind="mandate.given",
+        by=given_by,
+        subject=f"mandate:{row.id}",
+        details={
+            "mode": mode,
+            "is_paused": is_paused,
+            "debtors_are_businesses": debtors_are_businesses,
+            "fallbacks": dict(fallbacks or {}),
+        },
+        personal={"note": note} if note else {},
+    )
+    event_log.note(session, given_at, [said])
     return _mandate(row)
 
 

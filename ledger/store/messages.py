@@ -6,14 +6,15 @@ became of it is appended to its events.
 """
 
 import json
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from ledger.errors import InvariantError
-from ledger.ids import DocumentId
+from ledger.events import Event
+from ledger.ids import DebtorId, DocumentId
 from ledger.reminders import Channel, Message, MessageId, MessageState
-from ledger.store import agenda
+from ledger.store import agenda, event_log
 from ledger.store.message_queue import Order, queue, queue_all
 from ledger.store.message_rows import (
     MessageFilter,
@@ -86,6 +87,11 @@ ENDS: Final = frozenset(
     }
 )
 
+LOGGED: Final = ENDS | {MessageState.UNKNOWN}
+"""States of which the event log says that a message came to them."""
+NAMED_MAX: Final = 500
+"""So many messages at most are named in one event of a release."""
+
 EMAIL_AND_LETTER: Final = (Channel.EMAIL, Channel.LETTER)
 """What delivery sends; calls are tasks of people."""
 
@@ -132,7 +138,22 @@ def release(
     found = session.execute(RELEASE, {"ids": ids, "at": at}).scalars()
     released = sorted(MessageId(one) for one in found)
     append_event(session, released, MessageState.READY, at=at, by=by)
+    event_log.note(session, at, [_released(part, by) for part in _parts(released)])
     return released
+
+
+def _parts(which: Sequence[MessageId]) -> Iterator[Sequence[MessageId]]:
+    for begin in range(0, len(which), NAMED_MAX):
+        yield which[begin : begin + NAMED_MAX]
+
+
+def _released(which: Sequence[MessageId], by: str) -> Event:
+    return Event(
+        kind="message.released",
+        by=by,
+        subject=f"message:{which[0]}",
+        details={"messages": list(which)},
+    )
 
 
 # The states stand in the statements, so that the planner sees the index fit them.
@@ -182,14 +203,19 @@ LOCK = """
 SELECT state FROM message WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE
 """
 MARK = """
-UPDATE message
+UPDATE message m
 SET state = :state, note = :note,
     released_at = CASE WHEN :state = 'ready' THEN coalesce(released_at, :at)
                        ELSE released_at END,
     sending_at = CASE WHEN :state = 'sending' THEN :at
                       WHEN :state = 'ready' THEN NULL ELSE sending_at END,
     ended_at = CASE WHEN :is_end THEN :at ELSE ended_at END
-WHERE tenant_id = :tenant_id AND id = :id
+WHERE m.tenant_id = :tenant_id AND m.id = :id
+RETURNING m.debtor_id, m.mandate_id, m.voice, m.identity, m.channel, m.currency,
+          m.total_minor, m.template, m.business_on,
+          ARRAY(SELECT i.document_id FROM message_item i
+                WHERE i.tenant_id = :tenant_id AND i.message_id = m.id
+                ORDER BY i.document_id) AS document_ids
 """
 UNCOUNT = """
 UPDATE message_item SET counts = false
@@ -222,16 +248,41 @@ def mark(
         raise UnknownMessageError(one)
     if state not in NEXT[MessageState(found)]:
         raise MessageStateError(one, state=MessageState(found), wanted=state)
-    session.execute(
+    row = session.execute(
         MARK,
         {"id": one, "state": state, "note": note, "at": at, "is_end": state in ENDS},
-    )
+    ).one()
     if not state.counts:
         documents = {
             DocumentId(row) for row in session.execute(UNCOUNT, {"id": one}).scalars()
         }
         agenda.forget_documents(session, documents)
     append_event(session, [one], state, at=at, by=by, details=details)
+    # A call is handed to a person: what came of it is logged with the person's task.
+    if state in LOGGED and row.channel != Channel.CALL:
+        event_log.note(session, at, [_ended(one, state, row, by)])
+
+
+def _ended(one: MessageId, state: MessageState, row: Any, by: str) -> Event:  # noqa: ANN401 - a row
+    return Event(
+        kind=f"message.{state}",
+        by=by,
+        subject=f"message:{one}",
+        debtor_id=DebtorId(row.debtor_id),
+        document_ids=tuple(
+            dict.fromkeys(DocumentId(document) for document in row.document_ids)
+        ),
+        details={
+            "mandate_id": row.mandate_id,
+            "voice": row.voice,
+            "identity": row.identity,
+            "channel": row.channel,
+            "template": row.template,
+            "currency": row.currency,
+            "total_minor": row.total_minor,
+            "business_on": row.business_on.isoformat(),
+        },
+    )
 
 
 def append_event(

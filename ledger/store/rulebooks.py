@@ -9,7 +9,8 @@ from hashlib import sha256
 from typing import Any
 
 from ledger.errors import RequestError
-from ledger.store import agenda
+from ledger.events import Event
+from ledger.store import agenda, event_log
 from ledger.store.session import Session
 
 LATEST = """
@@ -84,6 +85,13 @@ def save(
     }
     version = session.execute(SAVE, values).scalar_one()
     agenda.forget_all(session)
+    said = Event(
+        kind="rules.saved" if body else "rules.withdrawn",
+        by=by,
+        subject=f"rules:{kind}/{name}",
+        details={"version": int(version), "content_hash": digest},
+    )
+    event_log.note(session, at, [said])
     return int(version)
 
 

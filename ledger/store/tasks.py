@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from ledger.errors import RequestError
+from ledger.events import Event
 from ledger.ids import DebtorId
 from ledger.reminders import LetterId, MessageId, Task, TaskId, TaskKind
+from ledger.store import event_log
 from ledger.store.session import Session
 
 ASK = """
@@ -25,7 +27,7 @@ WHERE tenant_id = :tenant_id AND kind = :kind AND key = :key AND done_at IS NULL
 DONE = """
 UPDATE task SET done_at = :at, done_by = :by, outcome = :outcome
 WHERE tenant_id = :tenant_id AND id = :id AND done_at IS NULL
-RETURNING id
+RETURNING id, kind, debtor_id
 """
 OPEN = """
 SELECT * FROM task
@@ -83,8 +85,17 @@ def done(
         UnknownTaskError: There is no open task of this number.
     """
     values = {"id": one, "at": at, "by": by, "outcome": outcome}
-    if session.execute(DONE, values).first() is None:
+    row = session.execute(DONE, values).one_or_none()
+    if row is None:
         raise UnknownTaskError(one)
+    said = Event(
+        kind="task.done",
+        by=by,
+        subject=f"task:{one}",
+        debtor_id=row.debtor_id,
+        details={"kind": row.kind, "outcome": outcome},
+    )
+    event_log.note(session, at, [said])
 
 
 def load(session: Session, one: TaskId) -> Task:
