@@ -101,3 +101,30 @@ class WriteBack:
     not_before: datetime | None = None
     made_at: datetime | None = None
     changed_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteBackEvent:
+    """What was tried of a write-back, and what came of it."""
+
+    at: datetime
+    state: WriteState
+    by: str
+    words: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedThere:
+    """What we wrote, and somebody changed in the books since.
+
+    Attributes:
+        field: What it is called, as `expected_on` or `blocked`; `payment` for money.
+        ours: What we wrote.
+        there: What stands there now; None where it was taken back.
+    """
+
+    write_back: WriteBack
+    field: str
+    ours: Mapping[str, Any]
+    there: Mapping[str, Any] | None
+    found_at: datetime
