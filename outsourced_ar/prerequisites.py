@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from datetime import date
 
+from outsourced_ar.countries import sheet_of
+
 NO_SHEET = "none"
 
 
@@ -22,6 +24,16 @@ class Prerequisites:
 
 
 def of_country(country: str | None, on: date) -> Prerequisites:
-    """Return what a country demands; of one without a sheet, nothing is known."""
-    del on
-    return Prerequisites(demand_days=0, paragraphs=(), rule=f"{country or '-'}@none")
+    """Return what a country demands; of one without a sheet, nothing is known.
+
+    What a sheet wants is obeyed whether anybody read it in a source or not: more time
+    and more words harm nobody. Only money needs a source.
+    """
+    del on  # there is one version of each sheet so far
+    sheet = sheet_of(country)
+    before = sheet.before_placement
+    return Prerequisites(
+        demand_days=before.minimum_days if before else 0,
+        paragraphs=before.paragraphs if before else (),
+        rule=sheet.rule if sheet.country else f"{country or '-'}@{NO_SHEET}",
+    )
