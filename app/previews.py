@@ -4,18 +4,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from app.bootstrap import Product
-from app.reminding import NoIdentityError, Reminders, languages
+from app.reminding import Reminders, languages
 from app.text_files import text_of
 from ledger.errors import RequestError
 from ledger.ids import DebtorId
 from ledger.money import Currency
-from ledger.reminders import Message, Voice
-from ledger.store import identities
+from ledger.reminders import Message
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import gathering, letters, rules_in_force, texts
 from outsourced_ar.account import currencies_of, statement_of
-from outsourced_ar.compose import MessageComposer
 from outsourced_ar.drafts import save_check
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.texts import Place
@@ -48,7 +46,7 @@ def preview(
     own = {} if file is None else {name: text_of(file)}
     with product.database.tenant(owner.scope) as session:
         facts, tonight, speech = _account(session, product, owner, debtor_id, None)
-        composer = _composer(session, product, owner, own)
+        composer = Reminders(product, owner).composer(own, speaks=True)
     said = replace(speech, template=place.key, language=place.language)
     return composer.compose(said, facts, tonight)
 
@@ -63,7 +61,7 @@ def statement_pdf(
     """
     with product.database.tenant(owner.scope) as session:
         facts, tonight, speech = _account(session, product, owner, debtor_id, currency)
-        composer = _composer(session, product, owner, {})
+        composer = Reminders(product, owner).composer(speaks=True)
     message = composer.compose(speech, facts, tonight)
     return message, letters.compiled(composer.letter(speech, facts, tonight))
 
@@ -107,12 +105,3 @@ def _account(
         )
     policy = rules_in_force.in_force(session).policies.on(tonight.today)
     return facts, tonight, statement_of(facts, currency or held[0], tonight, policy)
-
-
-def _composer(
-    session: Session, product: Product, owner: Tenant, own: dict[str, str]
-) -> MessageComposer:
-    known = {one.key: one for one in identities.load_all(session)}
-    if not any(one.voice is Voice.CLIENT for one in known.values()):
-        raise NoIdentityError(owner.slug)
-    return Reminders(product, owner).composer(own)

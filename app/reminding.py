@@ -10,7 +10,7 @@ from app.ways import ways_out
 from ledger.errors import ConfigurationError, RetryableError
 from ledger.ids import ConnectionId
 from ledger.records import DocumentRef
-from ledger.reminders import Mode, Voice
+from ledger.reminders import Voice
 from ledger.store import identities, mandates, rulebooks
 from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
@@ -97,20 +97,23 @@ class Reminders:
         )
         return sender.send_ready()
 
-    def composer(self, tried: Mapping[str, str] | None = None) -> MessageComposer:
+    def composer(
+        self, tried: Mapping[str, str] | None = None, *, speaks: bool = False
+    ) -> MessageComposer:
         """Return what writes in the tenant's identities.
 
         Args:
             tried: Own texts to try in place of those in force.
+            speaks: Whether something is to be written, whatever the client allows.
 
         Raises:
-            NoIdentityError: The client lets it speak, and nobody can.
+            NoIdentityError: It is to speak, or the client lets it, and nobody can.
         """
         with self.product.database.tenant(self.owner.scope) as session:
             found = {one.key: one for one in identities.load_all(session)}
             own = rulebooks.load_latest(session, rules_in_force.TEMPLATE)
             mandate = mandates.load_last(session)
-        speaks = mandate is not None and mandate.mode in {Mode.APPROVE, Mode.AUTOMATIC}
+        speaks = speaks or (mandate is not None and mandate.lets_send)
         if speaks and not any(one.voice is Voice.CLIENT for one in found.values()):
             raise NoIdentityError(self.owner.slug)
         return MessageComposer(

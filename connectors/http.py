@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from ipaddress import ip_address
 from typing import Any, Protocol, Self
 
 import httpx
@@ -34,6 +33,7 @@ from connectors.faults import (
     TimedOutError,
     WrongAnswerError,
 )
+from connectors.hosts import is_loopback
 from connectors.limits import Limiter
 from connectors.trace import Exchange, Trace
 from connectors.verdicts import JSON_TYPE, REDIRECTS
@@ -160,7 +160,7 @@ class Seam:
         self._client = httpx.Client(
             transport=self.transport,
             verify=self.tls or True,
-            trust_env=not _is_loopback(self._base.host),
+            trust_env=not is_loopback(self._base.host),
             follow_redirects=False,
             cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
             timeout=httpx.Timeout(
@@ -390,7 +390,7 @@ class Seam:
         )
 
     def _refuse_plain(self, url: httpx.URL) -> None:
-        if url.scheme == "https" or self.allow_plain_http or _is_loopback(url.host):
+        if url.scheme == "https" or self.allow_plain_http or is_loopback(url.host):
             return
         raise PlainHttpError(url.host or self.name)
 
@@ -421,12 +421,3 @@ def _same_origin(one: httpx.URL, other: httpx.URL) -> bool:
 
 def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
     return url.scheme, url.host, url.port or PORTS.get(url.scheme)
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False

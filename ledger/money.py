@@ -140,3 +140,8 @@ class Money:
     def _check(self, other: "Money") -> None:
         if other.currency != self.currency:
             raise CurrencyMismatchError(left=self.currency, right=other.currency)
+
+
+def written(minor: int, code: Currency) -> dict[str, str]:
+    """Return an amount as JSON has it: a decimal as text, with its currency."""
+    return {"amount": str(from_minor(minor, code)), "currency": code}

@@ -22,7 +22,7 @@ from ledger.evidence import (
     total,
 )
 from ledger.ids import SourceId
-from ledger.money import Currency, from_minor
+from ledger.money import Currency, written
 from ledger.revaluation import HomeComparison, Revaluation
 
 
@@ -287,10 +287,10 @@ def _comparison(one: Comparison) -> dict[str, Any]:
     return {
         "currency": code,
         "debtor": one.debtor,
-        "ledger": _amount(one.ours_minor, code),
-        "books": _amount(one.theirs_minor, code),
-        "difference": _amount(one.difference_minor, code),
-        "unknown": _amount(one.unknown_minor, code),
+        "ledger": written(one.ours_minor, code),
+        "books": written(one.theirs_minor, code),
+        "difference": written(one.difference_minor, code),
+        "unknown": written(one.unknown_minor, code),
         "explained_by": _listed(one.explained),
         "candidates": _listed(one.candidates),
     }
@@ -302,13 +302,13 @@ def _home(one: HomeComparison) -> dict[str, Any]:
     return {
         "source": one.control.source,
         "currency": code,
-        "ledger": _amount(one.ours_minor, code),
-        "books": _amount(one.control.balance_minor, code),
-        "difference": _amount(one.difference_minor, code),
-        "exchange": _amount(one.fx_minor, code),
-        "recomputed": None if recomputed is None else _amount(recomputed, code),
-        "tolerance": _amount(one.tolerance_minor, code),
-        "unknown": _amount(one.unknown_minor, code),
+        "ledger": written(one.ours_minor, code),
+        "books": written(one.control.balance_minor, code),
+        "difference": written(one.difference_minor, code),
+        "exchange": written(one.fx_minor, code),
+        "recomputed": None if recomputed is None else written(recomputed, code),
+        "tolerance": written(one.tolerance_minor, code),
+        "unknown": written(one.unknown_minor, code),
         "explained_by": _listed(one.explained),
         "currencies": [_revaluation(part, code) for part in one.revaluations],
     }
@@ -318,9 +318,9 @@ def _revaluation(one: Revaluation, home: Currency) -> dict[str, Any]:
     rate, shown, booked = one.rate, one.shown_minor, one.booked
     return {
         "currency": booked.currency,
-        "open": _amount(booked.open_minor, booked.currency),
-        "booked": _amount(booked.booked_minor, home),
-        "shown": None if shown is None else _amount(shown, home),
+        "open": written(booked.open_minor, booked.currency),
+        "booked": written(booked.booked_minor, home),
+        "shown": None if shown is None else written(shown, home),
         "rate": None if rate is None else str(rate.per),
         "rate_of": None if rate is None else rate.quoted_on.isoformat(),
         "rate_source": None if rate is None else rate.source,
@@ -336,11 +336,7 @@ def _listed(evidence: Iterable[Evidence]) -> list[dict[str, Any]]:
             "debtor": one.debtor,
             "amount": None
             if one.minor is None or one.currency is None
-            else _amount(one.minor, one.currency),
+            else written(one.minor, one.currency),
         }
         for one in evidence
     ]
-
-
-def _amount(minor: int, code: Currency) -> dict[str, str]:
-    return {"amount": str(from_minor(minor, code)), "currency": code}

@@ -355,6 +355,11 @@ class Mandate:
     note: str = ""
     fallbacks: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def lets_send(self) -> bool:
+        """Whether anything may go out, released by a person or by itself."""
+        return self.mode in {Mode.APPROVE, Mode.AUTOMATIC}
+
 
 class TaskKind(StrEnum):
     """What a person is asked to do."""

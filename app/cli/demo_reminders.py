@@ -20,6 +20,7 @@ from app.cli.listing import (
 )
 from app.cli.remind import Reminded, remind_listing, reminded
 from app.previews import statement_pdf
+from app.ways import said_folder
 from ledger.identities import BankAccount, ClientIdentity, MailRoute
 from ledger.ids import DebtorId
 from ledger.reminders import Message, Mode
@@ -58,7 +59,11 @@ SENDER: Final = ClientIdentity(
 def show_reminders(
     product: Product, owner: Tenant, day: date, console: Console
 ) -> None:
-    """Decide about every debtor of a day, and let the messages go to a folder."""
+    """Decide about every debtor of a day, and let the messages go to a folder.
+
+    Nothing else can happen to them, whatever sender somebody gave the example since.
+    """
+    product.is_trial = True
     with product.database.tenant(owner.scope) as session:
         identities.save(session, SENDER, product.clock.now())
         if mandates.load_last(session) is None:
@@ -150,7 +155,7 @@ def _show_silences(
 def _show_files(
     product: Product, owner: Tenant, said: Sequence[Message], console: Console
 ) -> None:
-    folder = product.settings.home / "said" / owner.slug
+    folder = said_folder(product, owner)
     console.print(Text(f"\nNothing was sent: the messages are files in {folder}."))
     if not said:
         return

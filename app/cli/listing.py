@@ -21,7 +21,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ledger.errors import RequestError
-from ledger.money import Currency, from_minor
+from ledger.money import Currency, written
 
 SCHEMA_VERSION: Final = 1
 PIPE_WIDTH: Final = 240
@@ -79,9 +79,8 @@ class Listing:
     totals: Sequence[Sequence[Any]] = ()
 
 
-def amount(minor: int, code: Currency) -> dict[str, str]:
-    """Return an amount as the JSON contract writes it."""
-    return {"amount": str(from_minor(minor, code)), "currency": code}
+amount = written
+"""Return an amount as the JSON contract writes it."""
 
 
 def money(value: Decimal, code: Currency) -> dict[str, str]:

@@ -12,7 +12,7 @@ from app.cli.context import Exit, FormatOption, OutOption, opened
 from app.cli.listing import Format, Listing, number_column, show, text_column
 from app.logs import keep_traceback
 from ledger.errors import DuebridgeError, InvariantError, RequestError
-from ledger.reminders import Mode
+from ledger.reminders import Mandate, Mode
 from ledger.store import mandates, tenants
 from ledger.store.tenants import Tenant
 
@@ -88,6 +88,18 @@ class Reminded:
         )
         return line if self.sent is None else f"{line}; {self.sent.summary}"
 
+    @property
+    def json(self) -> dict[str, Any]:
+        """How it went, as JSON has it; what kept it back with what to do."""
+        return {
+            "tenant": self.tenant,
+            "state": "failed" if self.error else "done",
+            "summary": self.summary,
+            "needs_a_person": self.sent is not None and self.sent.needs_a_person,
+            "message": None if self.error is None else self.error.message,
+            "remedy": None if self.error is None else self.error.remedy or None,
+        }
+
 
 def reminded(
     product: Product, owner: Tenant, *, everyone: bool = False, send: bool = True
@@ -147,15 +159,18 @@ def remind_listing(found: list[Reminded]) -> Listing:
 
 def may_speak(product: Product, owner: Tenant) -> bool:
     """Say whether the client has said anything about reminders at all."""
-    with product.database.tenant(owner.scope) as session:
-        mandate = mandates.load_last(session)
+    mandate = _mandate(product, owner)
     return mandate is not None and mandate.mode is not Mode.CLOSED
 
 
 def _may_send(product: Product, owner: Tenant) -> bool:
+    mandate = _mandate(product, owner)
+    return mandate is not None and mandate.lets_send
+
+
+def _mandate(product: Product, owner: Tenant) -> Mandate | None:
     with product.database.tenant(owner.scope) as session:
-        mandate = mandates.load_last(session)
-    return mandate is not None and mandate.mode in {Mode.APPROVE, Mode.AUTOMATIC}
+        return mandates.load_last(session)
 
 
 def _items(one: Reminded) -> Iterable[dict[str, Any]]:

@@ -191,12 +191,7 @@ def run_listing(slug: str, results: list[RunResult]) -> Listing:
             number_column("Same", "same"),
             number_column("Quarantined", "quarantined"),
             Column("Ignored", _ignored, Style.NUMBER),
-            Column(
-                "Gone",
-                lambda item: (
-                    item["closed"] + item["voided"] + item["unclaimed"] or None
-                ),
-            ),
+            Column("Gone", _gone),
         ],
         items=items,
         meta={
@@ -271,7 +266,9 @@ def night_command(
                 ends.append(reminded(product, owner))
     listing = night_listing(nights)
     notes = [*listing.notes, *(end.summary for end in ends)]
-    show(replace(listing, notes=notes), format_, out)
+    notes += [f"{end.tenant}: {end.error.remedy}" for end in ends if end.error]
+    meta = {**listing.meta, "reminders": [end.json for end in ends]}
+    show(replace(listing, meta=meta, notes=notes), format_, out)
     codes = {exit_code(nights), remind.exit_code(ends)}
     raise typer.Exit(Exit.FAILED if Exit.FAILED in codes else max(codes))
 

@@ -20,7 +20,6 @@ RETURNING *
 LAST = """
 SELECT * FROM mandate WHERE tenant_id = :tenant_id ORDER BY id DESC LIMIT 1
 """
-ALL = "SELECT * FROM mandate WHERE tenant_id = :tenant_id ORDER BY id"
 
 
 def give(
@@ -68,11 +67,6 @@ def load_last(session: Session) -> Mandate | None:
     """Return what the client allows now; None where nothing was ever allowed."""
     row = session.execute(LAST).one_or_none()
     return None if row is None else _mandate(row)
-
-
-def load_all(session: Session) -> list[Mandate]:
-    """Return all that the client ever allowed, in its order."""
-    return [_mandate(row) for row in session.execute(ALL)]
 
 
 def _mandate(row: Any) -> Mandate:  # noqa: ANN401 - a row

@@ -21,10 +21,10 @@ from imap_tools.errors import (
     MailboxLoginError,
 )
 
+from connectors.hosts import is_loopback
 from ledger.errors import ConfigurationError, CredentialError, RetryableError
 from ledger.identities import Mailbox
 from ledger.secret import Secret
-from outsourced_ar.delivery.smtp import is_loopback
 from outsourced_ar.replies_mail import MAIL_MAX
 
 TIMEOUT_S: Final = 30

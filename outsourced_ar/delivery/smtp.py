@@ -12,9 +12,9 @@ import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from ipaddress import ip_address
 from typing import Final
 
+from connectors.hosts import is_loopback
 from ledger.errors import ConfigurationError
 from ledger.identities import MailRoute
 from ledger.secret import Secret
@@ -348,16 +348,6 @@ class SmtpDeliverer:
     def _drop(self) -> None:
         server, self._server = self._server, None
         _close(server)
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host is this machine; by its name, so that no lookup decides it."""
-    if host.lower() == "localhost":
-        return True
-    try:
-        return ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
 
 
 def _says_no_such(text: str) -> bool:

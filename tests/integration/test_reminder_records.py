@@ -149,10 +149,6 @@ def test_the_last_mandate_counts(session: Session) -> None:
         {"CH": "de"},
         True,
     )
-    assert [one.mode for one in mandates.load_all(session)] == [
-        Mode.AUTOMATIC,
-        Mode.OBSERVE,
-    ]
 
 
 def keep(session: Session, body: str, name: str = "strict") -> int:

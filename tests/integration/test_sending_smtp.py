@@ -326,14 +326,6 @@ def test_nothing_leaves_this_machine_in_clear(host: str) -> None:
         deliverer(MailRoute(host=host, security="none"))
 
 
-@pytest.mark.parametrize(
-    "host", ["localhost", "127.0.0.1", "127.8.0.1", "::1", "[::1]"]
-)
-def test_this_machine_needs_no_encryption(host: str) -> None:
-    """A server beside us is reached over no network."""
-    assert smtp.is_loopback(host)
-
-
 def test_a_route_that_lacks_something_is_refused() -> None:
     """No server, an unknown security, a user without a password."""
     for route in (
