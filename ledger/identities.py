@@ -91,7 +91,7 @@ class Identity:
         person: Who signs, and `role` as what.
         email: The From address; `reply_to` where answers go.
         colour: Of headings and rules, as `#rrggbb`.
-        logo: A PNG, at most 200 KB; empty without one.
+        logo: A PNG or JPEG, at most 200 KB; empty without one.
         register: What the law wants on letters: registry, number, tax number.
         inbox: Where answers to `reply_to`, and what comes back, are read.
     """

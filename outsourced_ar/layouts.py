@@ -10,6 +10,7 @@ from jinja2 import Environment, StrictUndefined, Template
 from ledger.identities import Identity
 from outsourced_ar import texts
 from outsourced_ar.phrasing import Said
+from outsourced_ar.pictures import content_id, logo_of
 
 _COLOUR: Final = re.compile(r"#[0-9a-fA-F]{6}")
 PLAIN_COLOUR: Final = "#1f3a5f"
@@ -33,7 +34,21 @@ def colour_of(identity: Identity) -> str:
 
 def _context(said: Said, identity: Identity) -> Mapping[str, Any]:
     fields = {name: getattr(said, name) for name in Said.__slots__}
-    return {**fields, "sender": identity, "colour": colour_of(identity)}
+    return {
+        **fields,
+        "sender": identity,
+        "colour": colour_of(identity),
+        "logo": _logo(identity),
+    }
+
+
+def _logo(identity: Identity) -> Mapping[str, Any] | None:
+    """Return how the mail shows the logo that it brings along."""
+    logo = logo_of(identity)
+    if logo is None:
+        return None
+    width, height = logo.fitted()
+    return {"id": content_id(logo, identity), "width": width, "height": height}
 
 
 @cache

@@ -18,6 +18,7 @@ from outsourced_ar import texts
 from outsourced_ar.figures import Figures
 from outsourced_ar.layouts import colour_of
 from outsourced_ar.phrasing import Said
+from outsourced_ar.pictures import PNG, logo_of
 from outsourced_ar.plain_text import plain
 from outsourced_ar.remittance import payment_code
 
@@ -30,8 +31,6 @@ US_LETTER: Final = frozenset({"CA", "US"})
 PICTURE_PPI: Final = 110
 Standard = Literal["ua-1"]
 """PDF/UA: for everybody to read, and every sign in its fonts."""
-
-PNG: Final = b"\x89PNG\r\n\x1a\n"
 
 
 def pdf(said: Said, told: Figures, *, recipient: Sequence[str]) -> bytes:
@@ -115,7 +114,7 @@ def _fonts() -> Any:  # noqa: ANN401 - the compiler has no types
 
 
 def _sender(identity: Identity) -> dict[str, Any]:
-    is_picture = identity.logo.startswith(PNG)
+    logo = logo_of(identity)
     return {
         "name": identity.name,
         "address": identity.address,
@@ -126,7 +125,8 @@ def _sender(identity: Identity) -> dict[str, Any]:
         "role": identity.role,
         "register": identity.register,
         "colour": colour_of(identity),
-        "logo": list(identity.logo) if is_picture else None,
+        "logo": list(logo.content) if logo else None,
+        "logo_format": "png" if logo and logo.media_type == PNG else "jpg",
     }
 
 

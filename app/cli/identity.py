@@ -19,10 +19,10 @@ from ledger.secret import Secret
 from ledger.store import identities
 from ledger.store.identities import AnyIdentity
 from outsourced_ar.delivery.addresses import address
+from outsourced_ar.pictures import BYTES_MAX, SIDE_MAX, picture_of
 
 group = typer.Typer(no_args_is_help=True, help="Identities: in whose name is spoken.")
 
-LOGO_MAX = 200_000
 TYPES: dict[str, type[AnyIdentity]] = {
     Voice.CLIENT: ClientIdentity,
     Voice.AGENCY: AgencyIdentity,
@@ -201,12 +201,13 @@ def _logo(file: Path) -> bytes:
     except OSError as error:
         raise RequestError(
             f"The logo {file} cannot be read: {error}.",
-            remedy="Name a PNG beside the identity's file.",
+            remedy="Name a PNG or JPEG beside the identity's file.",
         ) from error
-    if not content.startswith(b"\x89PNG") or len(content) > LOGO_MAX:
+    if picture_of(content) is None:
         raise RequestError(
-            f"The logo {file} is no PNG of at most {LOGO_MAX // 1000} KB.",
-            remedy="Make it one.",
+            f"The logo {file} is no whole PNG or JPEG of at most "
+            f"{BYTES_MAX // 1000} KB and {SIDE_MAX} pixels a side.",
+            remedy="Save it as one; a vector drawing cannot stand in a mail.",
         )
     return content
 
@@ -248,7 +249,7 @@ website = "https://acme.example"
 person = "Mara Brandt"      # who signs
 role = "Accounts receivable"
 colour = "#1f3a5f"
-# logo = "logo.png"         # a PNG beside this file, at most 200 KB
+# logo = "logo.png"         # a PNG or JPEG beside this file, at most 200 KB
 register = "Amtsgericht Hamburg HRB 12345, USt-IdNr. DE123456789"
 
 [[accounts]]

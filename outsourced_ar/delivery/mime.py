@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 from ledger.errors import RecordError
 from ledger.identities import Identity
 from ledger.reminders import Attachment, Message
+from outsourced_ar import pictures
 from outsourced_ar.delivery import addresses
 from outsourced_ar.delivery.contract import Mail
 
@@ -101,7 +102,7 @@ def write(
     assert message.identity == identity.key
     lines = _head(message, identity, at.astimezone(zone))
     seed = hashlib.sha256(message.mail_id.encode()).hexdigest()[:24]
-    whole = _alternatives(message, f"=_a{seed}")
+    whole = _alternatives(message, identity, seed)
     if message.attachments:
         attached = [_attachment(one) for one in message.attachments]
         whole = _multipart("mixed", f"=_m{seed}", [whole, *attached])
@@ -160,12 +161,32 @@ def _id(mail_id: str) -> str:
     return one
 
 
-def _alternatives(message: Message, boundary: str) -> Part:
+def _alternatives(message: Message, identity: Identity, seed: str) -> Part:
     text = _text(message.text, "plain")
     if not message.html:
         return text
     # The last is the one that is preferred.
-    return _multipart("alternative", boundary, [text, _text(message.html, "html")])
+    page = _page(message.html, identity, f"=_r{seed}")
+    return _multipart("alternative", f"=_a{seed}", [text, page])
+
+
+def _page(html: str, identity: Identity, boundary: str) -> Part:
+    """Return a page with the logo it shows; one that changed since is left out."""
+    page, logo = _text(html, "html"), pictures.logo_of(identity)
+    if logo is None:
+        return page
+    named = pictures.content_id(logo, identity)
+    if f'"cid:{named}"' not in html:
+        return page
+    one = _id(f"<{named}>")
+    head = (
+        f'Content-Type: {logo.media_type};{CRLF} name="{logo.name}"',
+        f'Content-Disposition: inline;{CRLF} filename="{logo.name}"',
+        f"Content-ID: {one}",
+        "Content-Transfer-Encoding: base64",
+    )
+    drawn = Part(head, base64.encodebytes(logo.content).replace(b"\n", b"\r\n"))
+    return _multipart("related", boundary, [page, drawn])
 
 
 def _text(text: str, kind: str) -> Part:
