@@ -75,12 +75,15 @@ class Product:
     Attributes:
         clock: Where every date and instant comes from.
         trace: A file to which calls to live systems are written, without secrets.
+        is_trial: Whether nobody is written to: messages go into a folder, whatever the
+            settings and the senders say.
     """
 
     settings: Settings
     clock: Clock
     rates: RateSource = field(default_factory=ecb_rates)
     trace: Path | None = None
+    is_trial: bool = False
     _database: Database | None = None
     _live: "LiveSystems | None" = None
     _server: EmbeddedServer | None = None

@@ -29,6 +29,9 @@ class Settings(BaseSettings):
     """Keys that seal credentials, as `id:base64,…`, the sealing one first, instead of
     the file `secrets.key` in `home`."""
 
+    only_folders: bool = False
+    """Whether mail servers that senders name are left alone: all goes into a folder."""
+
     today: str | None = None
     """The business day, as YYYY-MM-DD, instead of the machine's."""
 

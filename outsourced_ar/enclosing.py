@@ -94,7 +94,7 @@ class Library:
             known = copies.originals(session, wanted)
             held = {one: copies.last(session, known[one]) for one in known}
         given = {
-            one: self.copies.gives(one)
+            one: self._gives(one)
             for one in {original.connection_id for original in known.values()}
         }
         files: dict[DocumentId, Attachment] = {}
@@ -113,6 +113,12 @@ class Library:
                 name = _name(one.number, taken)
                 files[one.document_id] = Attachment(name, PDF, found)
         return Enclosed(files, left_out), [known[one] for one in files]
+
+    def _gives(self, connection_id: ConnectionId) -> bool:
+        try:
+            return self.copies.gives(connection_id)
+        except Exception:  # noqa: BLE001 - a copy never stops a message
+            return False
 
     def _copy(self, one: Original, before: bytes | None) -> bytes | str:
         """Return a copy, or why there is none."""

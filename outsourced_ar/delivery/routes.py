@@ -99,4 +99,5 @@ class Routes:
     def _folder(self, identity: Identity, channel: Channel) -> Path:
         if channel is not Channel.EMAIL:
             return self.folder / LETTERS
-        return self.folder / (identity.route.folder or OUTBOX)
+        named = "" if self.only_folders else identity.route.folder
+        return self.folder / (named or OUTBOX)
