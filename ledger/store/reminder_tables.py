@@ -272,6 +272,12 @@ Index(
     postgresql_where=text("state IN ('planned', 'ready', 'sending', 'unknown')"),
 )
 Index(None, message.c.tenant_id, message.c.debtor_id, message.c.business_on)
+Index(
+    "ix_message_demanded",
+    message.c.tenant_id,
+    message.c.certain_on,
+    postgresql_where=text("certain_on IS NOT NULL"),
+)
 
 message_item = tenant_table(
     "message_item",

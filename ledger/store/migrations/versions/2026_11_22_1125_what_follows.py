@@ -219,6 +219,7 @@ def upgrade() -> None:
     )
     op.add_column('message', sa.Column('rule', sa.Text(), server_default='', nullable=False))
     op.add_column('message', sa.Column('certain_on', sa.Date(), nullable=True))
+    op.create_index('ix_message_demanded', 'message', ['tenant_id', 'certain_on'], unique=False, postgresql_where=sa.text('certain_on IS NOT NULL'))
     # ### end Alembic commands ###
     protect("event", "SELECT, INSERT")
     protect("event_words", "SELECT, INSERT, UPDATE, DELETE")
