@@ -1,4 +1,4 @@
-"""`duebridge simulator`: serves a stand-in of an accounting system on this machine."""
+"""`duebridge simulator`: serves a stand-in of another system on this machine."""
 
 import time
 from datetime import UTC, datetime
@@ -11,23 +11,20 @@ from app.clock import SystemClock
 from ledger.errors import RequestError
 
 XERO_PORT: Final = 8990
+DEBITURA_PORT: Final = 8992
 INVOICES_MAX: Final = 200_000
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
     simulators = typer.Typer(
-        help="Serves a stand-in of an accounting system, to try by hand.",
+        help="Serves a stand-in of another system, to try by hand.",
         no_args_is_help=True,
         rich_markup_mode=None,
     )
     simulators.command("xero")(xero_command)
-    simulators.callback()(_only_groups)
+    simulators.command("debitura")(debitura_command)
     app.add_typer(simulators, name="simulator")
-
-
-def _only_groups() -> None:
-    """Keep the accounting system's name a command of its own."""
 
 
 def xero_command(
@@ -77,6 +74,38 @@ def xero_command(
         f"curl -H 'Authorization: {headers['authorization']}' "
         f"-H 'Xero-Tenant-Id: {simulator.tenant_id}' "
         f"'{server.url}/api.xro/2.0/Invoices?page=1&pageSize=1'"
+    )
+    server.serve()
+
+
+def debitura_command(
+    context: typer.Context,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, help="0 takes a free one.")
+    ] = DEBITURA_PORT,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same keys.")] = 1,
+    contracts: Annotated[
+        bool, typer.Option(help="Whether the client's contracts are signed.")
+    ] = True,
+) -> None:
+    """Serve a collection service as Debitura would, on the loopback."""
+    # Only this command needs it, and every other would wait for it.
+    from connectors.simulators.debitura import (  # noqa: PLC0415
+        Clock,
+        DebituraSimulator,
+        SimulatorServer,
+    )
+
+    clock = Clock(_start(context.obj or Overrides()), ticks=time.monotonic)
+    simulator = DebituraSimulator(clock=clock, seed=seed)
+    simulator.desk.has_contract = simulator.desk.has_poa = contracts
+    server = SimulatorServer(simulator, port=port)
+    (member,) = simulator.desk.team
+    typer.echo(
+        f"{simulator.desk.company} at {server.url}\n"
+        f"  API key      {simulator.api_key}\n"
+        f"  team member  {member['email']}\n"
+        f"curl -H 'XApiKey: {simulator.api_key}' '{server.url}/cases'"
     )
     server.serve()
 

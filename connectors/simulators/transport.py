@@ -1,21 +1,31 @@
-"""The simulator as an httpx transport: no sockets, every host is the vendor's."""
+"""A stand-in as an httpx transport: no sockets, every host is the vendor's."""
 
 import time
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 
-from connectors.simulators.xero.replies import Break, Request, Response
-from connectors.simulators.xero.service import XeroSimulator
+from connectors.simulators.clock import Clock
+from connectors.simulators.replies import Break, Request, Response
+from connectors.simulators.server import Service
 
 CHUNK_BYTES: Final = 16 * 1024
+
+
+class TimedService(Service, Protocol):
+    """A service with a time of its own."""
+
+    @property
+    def clock(self) -> Clock:
+        """Its time."""
+        ...
 
 
 class SimulatorTransport(httpx.BaseTransport):
     """Hands each request to a simulator; its time passes where a call takes some."""
 
-    def __init__(self, simulator: XeroSimulator) -> None:
+    def __init__(self, simulator: TimedService) -> None:
         self._simulator = simulator
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:

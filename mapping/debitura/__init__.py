@@ -1,0 +1,1 @@
+"""What Debitura writes, translated; pure."""
