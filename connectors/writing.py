@@ -27,6 +27,7 @@ from ledger.errors import (
     ConfigurationError,
     CredentialError,
     InvariantError,
+    RetryableError,
 )
 from ledger.ids import SourceId
 from ledger.outbox import WriteKind
@@ -195,6 +196,17 @@ class NoField:
     words: str
 
 
+class ChangedMeanwhileError(RetryableError):
+    """The books did not set a field, as it was changed since it was read."""
+
+    def __init__(self, name: str) -> None:
+        """Name the field."""
+        super().__init__(
+            f"{name} was changed in the books while it was to be written.",
+            remedy="It is looked at again by itself.",
+        )
+
+
 class Writer(Protocol):
     """Writes to one organisation's books.
 
@@ -229,6 +241,7 @@ class Writer(Protocol):
         ...
 
 
+@runtime_checkable
 class BatchWriter(Protocol):
     """Writes many at once, and the same ones again to the same effect."""
 
@@ -263,7 +276,9 @@ def may_have_happened(error: Exception) -> bool:
     match error:
         case CredentialError() | AccessDeniedError() | TooManyCallsError():
             return False
-        case RefusedError() | NotFoundError() | ConfigurationError() | InvariantError():
+        case RefusedError() | NotFoundError() | ChangedMeanwhileError():
+            return False
+        case ConfigurationError() | InvariantError():
             return False
         case RescheduleError():
             return error.was_sent

@@ -98,6 +98,23 @@ def done(
     event_log.note(session, at, [said])
 
 
+def settle(
+    session: Session,
+    kind: TaskKind,
+    key: str,
+    *,
+    at: datetime,
+    by: str,
+    outcome: str,
+) -> None:
+    """Note that what an open task asked has answered itself, where there is one."""
+    found = session.execute(
+        OPEN_OF_KEY, {"kind": kind, "key": key}
+    ).scalar_one_or_none()
+    if found is not None:
+        done(session, TaskId(found), at=at, by=by, outcome=outcome)
+
+
 def load(session: Session, one: TaskId) -> Task:
     """Return a task, open or done.
 

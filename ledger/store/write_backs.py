@@ -160,13 +160,13 @@ DUE = f"""{SHOWN}
   AND w.connection_id = :connection_id
   AND w.state IN ('waiting', 'writing', 'unknown') AND w.not_before <= :at
   AND NOT (w.id = ANY (:passed))
-  AND NOT EXISTS (
+  AND (:is_batch OR NOT EXISTS (
       SELECT FROM write_back e
       WHERE e.tenant_id = :tenant_id AND e.debtor_id = w.debtor_id
         AND e.connection_id = w.connection_id AND e.id < w.id
         AND e.state IN ('waiting', 'writing', 'unknown')
         AND (e.document_id IS NOT DISTINCT FROM w.document_id
-             OR (e.kind = 'stage' AND w.kind = 'stage')))
+             OR (e.kind = 'stage' AND w.kind = 'stage'))))
 ORDER BY w.id LIMIT :limit
 """
 
@@ -178,11 +178,21 @@ def due(
     *,
     passed: Collection[WriteBackId] = (),
     limit: int,
+    is_batch: bool = False,
 ) -> list[StoredWriteBack]:
     """Return what is to be written now, of each document only what comes first.
 
     A stage is told of the debtor, so of those only the debtor's first. Nothing is
     locked: `begin` claims.
+
+    Args:
+        session: A transaction.
+        connection_id: To whose books.
+        at: Now.
+        passed: Which were looked at already.
+        limit: How many at most.
+        is_batch: Whether they are written all at once, in order, so that none waits
+            for another.
     """
     rows = session.execute(
         DUE,
@@ -191,9 +201,23 @@ def due(
             "at": at,
             "passed": list(passed),
             "limit": limit,
+            "is_batch": is_batch,
         },
     )
     return [stored(row) for row in rows]
+
+
+BATCHES = """
+SELECT DISTINCT w.progress -> 'batch' ->> 'name' FROM write_back w
+WHERE w.tenant_id = :tenant_id AND w.connection_id = :connection_id
+  AND w.progress -> 'batch' ->> 'name' LIKE :pattern
+"""
+
+
+def batches(session: Session, connection_id: ConnectionId, begin: str) -> set[str]:
+    """Return the names of batches that begin so."""
+    values = {"connection_id": connection_id, "pattern": f"{begin}%"}
+    return set(session.execute(BATCHES, values).scalars())
 
 
 WAITING = """

@@ -1,0 +1,466 @@
+"""One write-back on its way to the books: looked for, written, read again.
+
+Of each part it is first noted, and committed, that it is handed over; then it is
+written; then it is looked for in the books. Cut off anywhere in between, the next one
+who comes looks for it before doing anything else, and once more right before it would
+be written again.
+"""
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from connectors.contract import Capability
+from connectors.writing import (
+    FIELDS,
+    Field,
+    Found,
+    Gone,
+    NoField,
+    Order,
+    Outcome,
+    Part,
+    Refusal,
+    Unsearchable,
+    Writer,
+    Written,
+    may_have_happened,
+)
+from ledger.calendar import Clock
+from ledger.errors import DuebridgeError, RetryableError
+from ledger.outbox import WriteKind, WriteState
+from ledger.reminders import Task, TaskKind
+from ledger.store import tasks, write_backs, written_back
+from ledger.store.session import Database, Session
+from ledger.store.tenants import Tenant
+from ledger.store.write_backs import StoredWriteBack
+
+MARGIN: Final = timedelta(minutes=1)
+"""How much longer than a call may take we wait before we conclude from absence."""
+WAITS: Final = (
+    timedelta(minutes=1),
+    timedelta(minutes=10),
+    timedelta(hours=1),
+    timedelta(hours=6),
+    timedelta(hours=22),
+)
+"""How long after each failed try until the next; the last holds for all that follow."""
+TRIES_MAX: Final = 12
+WORDS_MAX: Final = 500
+
+BEGUN, WRITTEN, MISSED = "begun", "written", "missed"
+DONE, SAME, REFUSED, CONFLICT, OFF, ABSENT = (
+    *("done", "same", "refused"),
+    *("conflict", "off", "absent"),
+)
+OVER: Final = frozenset({DONE, SAME, REFUSED, CONFLICT, OFF, ABSENT})
+"""States of a part after which nothing more is done about it."""
+TRIES: Final = "tries"
+
+Parts = dict[str, dict[str, Any]]
+
+
+def parts_of(kind: WriteKind) -> tuple[Part, ...]:
+    """Return what is written of a kind, in order.
+
+    A note comes first, so that it stands whatever becomes of a field; of money it is
+    told once that is there.
+    """
+    if kind is WriteKind.PAYMENT:
+        return (Part.PAYMENT, Part.NOTE)
+    return (Part.NOTE, Part.FIELD) if kind in FIELDS else (Part.NOTE,)
+
+
+def order_of(session: Session, one: StoredWriteBack) -> Order:
+    """Return what is to be written, in the terms of the books."""
+    kind = one.write_back.kind
+    return Order(
+        key=one.write_back.key,
+        kind=kind,
+        document=one.document,
+        number=one.number,
+        debtor=one.debtor,
+        content=one.write_back.content,
+        stages=write_backs.stages(session, one) if kind is WriteKind.STAGE else (),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """What delivering to a connection takes.
+
+    Attributes:
+        allowed: What the client lets be written.
+    """
+
+    database: Database
+    tenant: Tenant
+    writer: Writer
+    clock: Clock
+    allowed: frozenset[Part]
+
+
+class _EndedError(Exception):
+    """The write-back is over, or waits; nothing more is done about it now."""
+
+
+class Delivery:
+    """One write-back on its way."""
+
+    def __init__(self, desk: Desk, one: StoredWriteBack) -> None:
+        """Take it as it was found."""
+        self.one = one
+        self._desk = desk
+        self._writer = desk.writer
+        self._parts: Parts = {name: dict(part) for name, part in one.progress.items()}
+        self._begun: Part | None = None
+        with desk.database.tenant(desk.tenant.scope) as session:
+            self._order = order_of(session, one)
+
+    @property
+    def state(self) -> WriteState:
+        """How far it is."""
+        return self.one.write_back.state
+
+    def deliver(self) -> None:
+        """Bring it as far as it goes.
+
+        Raises:
+            DuebridgeError: The books could not be asked, or did not answer; what that
+                leaves is for `put_off` to note.
+            TakenOverError: Another process went on with it.
+        """
+        try:
+            if self.state is not WriteState.WAITING:
+                self._take_up()
+            for part in parts_of(self.one.write_back.kind):
+                if self._state(part) in OVER:
+                    continue
+                self._deliver(part)
+            self._end()
+        except _EndedError:
+            return
+
+    def put_off(self, error: Exception) -> None:
+        """Note a try that failed: whether it may have happened, and when to go on."""
+        now = self._desk.clock.now()
+        words = error.message if isinstance(error, DuebridgeError) else _named(error)
+        tries = int(self._parts.get(TRIES, {}).get("count", 0)) + 1
+        self._parts[TRIES] = {"count": tries}
+        not_before = now + _wait(error, tries)
+        is_open = self.state in {WriteState.WRITING, WriteState.UNKNOWN}
+        if is_open and (self._begun is None or may_have_happened(error)):
+            # When it can be known was noted before it was handed over.
+            until = self.one.write_back.not_before or not_before
+            until = max(until, not_before)
+            self._mark(WriteState.UNKNOWN, words=words, not_before=until)
+            return
+        if self._begun is not None and self._state(self._begun) == BEGUN:
+            self._note(self._begun, state=MISSED)
+        if tries >= TRIES_MAX:
+            self._park(f"It failed {tries} times, at last so: {words}")
+            return
+        self._mark(WriteState.WAITING, words=words, not_before=not_before)
+
+    def _take_up(self) -> None:
+        """Look for what was cut off, before anything else."""
+        for part in Part:
+            if self._state(part) != BEGUN:
+                continue
+            if part is Part.FIELD:
+                # To read it is to look for it.
+                self._note(part, state=MISSED)
+                continue
+            found = self._writer.find(self._order, part)
+            if isinstance(found, Unsearchable):
+                self._park(self._cut_off(part))
+                raise _EndedError
+            if found is None:
+                self._note(part, state=MISSED)
+            else:
+                self._note(part, state=WRITTEN, remote_id=found.remote_id)
+        self._mark(WriteState.WAITING)
+
+    def _deliver(self, part: Part) -> None:
+        missing = self._missing(part)
+        if missing is not None:
+            self._note(part, state=missing[0], words=missing[1])
+        elif part is Part.FIELD:
+            self._set()
+        else:
+            self._append(part)
+
+    def _missing(self, part: Part) -> tuple[str, str] | None:
+        """Return why a part is not for these books, if it is not."""
+        can = self._writer.capabilities
+        needed = {
+            Part.NOTE: Capability.WRITE_NOTE,
+            Part.PAYMENT: Capability.WRITE_PAYMENT,
+        }.get(part) or FIELDS[self.one.write_back.kind]
+        if needed not in can:
+            return ABSENT, ""
+        if part not in self._desk.allowed:
+            return OFF, f"Writing a {part} is switched off."
+        return None
+
+    def _append(self, part: Part) -> None:
+        state = self._state(part)
+        found: Found | Unsearchable | None = None
+        if state != WRITTEN:
+            if state == MISSED or part is Part.PAYMENT:
+                # Once more right before it is written; money is looked for always.
+                found = self._writer.find(self._order, part)
+            if isinstance(found, Unsearchable) and state == MISSED:
+                self._park(self._cut_off(part))
+                raise _EndedError
+            if not isinstance(found, Found):
+                self._begin(part)
+                outcome = self._writer.append(self._order, part)
+                if not self._accepted(part, outcome):
+                    return
+                found = None
+        if not isinstance(found, Found):
+            found = self._writer.find(self._order, part)
+        self._verify(part, found)
+
+    def _verify(self, part: Part, found: Found | Unsearchable | None) -> None:
+        """Note what was found where something was written."""
+        if isinstance(found, Unsearchable):
+            self._note(part, state=DONE)
+        elif found is None:
+            self._park(f"The books took the {part}, and do not show it.")
+            raise _EndedError
+        elif found.taken_back:
+            words = f"The {part} was there, and somebody took it back."
+            self._note(part, state=CONFLICT, remote_id=found.remote_id, words=words)
+        elif found.differs:
+            self._park(f"The {part} in the books is not as meant: {found.differs}")
+            raise _EndedError
+        else:
+            self._note(part, state=DONE, remote_id=found.remote_id)
+
+    def _set(self) -> None:
+        state = self._state(Part.FIELD)
+        field = self._read_field()
+        if field is None:
+            return
+        if field.now == field.wanted:
+            # What was handed over, or is only ours to set, is ours.
+            is_ours = field.is_ours or state in {MISSED, WRITTEN}
+            self._hold(DONE if is_ours else SAME, field)
+            return
+        if not field.is_ours and field.now not in self._expected(field):
+            self._leave(field)
+            return
+        self._begin(Part.FIELD)
+        if not self._accepted(Part.FIELD, self._writer.put(self._order, field)):
+            return
+        after = self._read_field()
+        if after is None:
+            return
+        if after.now == field.wanted:
+            self._hold(DONE, field)
+        else:
+            self._leave(after)
+
+    def _read_field(self) -> Field | None:
+        """Return the field as it stands; note why there is none."""
+        found = self._writer.fields([self._order])[self._order.key]
+        match found:
+            case Gone():
+                self._mark(WriteState.GONE, words=found.words)
+                raise _EndedError
+            case NoField():
+                self._note(Part.FIELD, state=ABSENT, words=found.words)
+                return None
+            case Field():
+                return found
+
+    def _expected(self, field: Field) -> list[Mapping[str, Any]]:
+        """Return what the field may hold, so that it is not a person's."""
+        if self.one.write_back.expected:
+            return [self.one.write_back.expected]
+        with self._session() as session:
+            last = write_backs.last_field(session, self.one)
+        return [field.empty if last is None else last]
+
+    def _hold(self, state: str, field: Field) -> None:
+        value = dict(field.wanted)
+        self._note(Part.FIELD, state=state, name=field.name, value=value)
+        self._parts[Part.FIELD]["is_empty"] = field.wanted == field.empty
+
+    def _leave(self, field: Field) -> None:
+        words = f"{field.name} was set to {_shown(field.now)} in the books; it stays."
+        there = dict(field.now)
+        self._note(
+            Part.FIELD, state=CONFLICT, name=field.name, there=there, words=words
+        )
+
+    def _begin(self, part: Part) -> None:
+        """Note that a part is handed over, before it is."""
+        before = dict(self._parts.get(part, {}))
+        self._note(part, state=BEGUN)
+        now = self._desk.clock.now()
+        until = now + timedelta(seconds=self._writer.time_limit_s) + MARGIN
+        try:
+            with self._session() as session:
+                self.one = write_backs.begin(
+                    session, self.one, at=now, until=until, progress=self._parts
+                )
+        except DuebridgeError:
+            self._parts[part] = before
+            raise
+        self._begun = part
+
+    def _accepted(self, part: Part, outcome: Outcome) -> bool:
+        """Note the books' answer; return whether they took it."""
+        match outcome:
+            case Written():
+                self._note(part, state=WRITTEN, remote_id=outcome.remote_id)
+                self._mark(WriteState.WAITING)
+                return True
+            case Refusal():
+                words = outcome.words or str(outcome.reason)
+                self._note(part, state=REFUSED, words=words, reason=outcome.reason)
+                self._mark(WriteState.WAITING)
+                return False
+            case Gone():
+                self._mark(WriteState.GONE, words=outcome.words)
+                raise _EndedError
+
+    def _end(self) -> None:
+        """Say what all parts came to."""
+        states = {part: self._state(part) for part in parts_of(self._order.kind)}
+        mine = [self._parts.get(part, {}) for part in states]
+        words = " ".join(part["words"] for part in mine if part.get("words"))
+        state = WriteState.WRITTEN
+        if CONFLICT in states.values():
+            state = WriteState.CONFLICT
+        elif REFUSED in {states.get(Part.NOTE), states.get(Part.PAYMENT)}:
+            state = WriteState.REFUSED
+        elif {REFUSED, OFF} & set(states.values()):
+            state = WriteState.NOTE_ONLY
+        remote_id = ""
+        for part in (Part.NOTE, Part.PAYMENT):
+            remote_id = self._parts.get(part, {}).get("remote_id") or remote_id
+        with self._session() as session:
+            self._mark_in(session, state, words=words, remote_id=remote_id)
+            self._stand(session, states)
+            if state in {WriteState.REFUSED, WriteState.CONFLICT}:
+                self._ask(session, words)
+            else:
+                self._answered(session)
+
+    def _stand(self, session: Session, states: Mapping[Part, str]) -> None:
+        if states.get(Part.FIELD) == DONE:
+            stands = not self._parts[Part.FIELD].get("is_empty")
+            written_back.stand(session, self.one, stands=stands)
+        if states.get(Part.PAYMENT) == DONE:
+            written_back.stand(session, self.one, stands=True, alone=True)
+
+    def _park(self, words: str) -> None:
+        """Leave it to a person: nobody can know what to do."""
+        with self._session() as session:
+            self._mark_in(session, WriteState.PARKED, words=words)
+            self._ask(session, words)
+
+    def _ask(self, session: Session, words: str) -> None:
+        one, desk = self.one, self._desk
+        what = f"{one.write_back.kind} of {one.number or one.debtor_number}"
+        tasks.ask(
+            session,
+            Task(
+                kind=TaskKind.REVIEW,
+                key=task_key(one),
+                debtor_id=one.write_back.debtor_id,
+                title=f"Writing the {what} to the books: {one.write_back.state}",
+                details={
+                    "write_back": one.id,
+                    "key": one.write_back.key,
+                    "words": words,
+                    "at": desk.clock.now().isoformat(),
+                },
+                due_on=desk.clock.today(desk.tenant.timezone),
+            ),
+            desk.clock.now(),
+        )
+
+    def _answered(self, session: Session) -> None:
+        tasks.settle(
+            session,
+            TaskKind.REVIEW,
+            task_key(self.one),
+            at=self._desk.clock.now(),
+            by=write_backs.PUSH,
+            outcome=self.state,
+        )
+
+    def _cut_off(self, part: Part) -> str:
+        since = self.one.writing_at
+        when = "" if since is None else f" at {since:%Y-%m-%d %H:%M:%S} UTC"
+        return (
+            f"A {part} was being written{when}, and these books cannot be asked "
+            "whether it got there."
+        )
+
+    def _state(self, part: Part) -> str:
+        return str(self._parts.get(part, {}).get("state", ""))
+
+    def _note(self, part: Part, *, state: str, **more: Any) -> None:  # noqa: ANN401 - what JSON holds
+        kept = {name: one for name, one in more.items() if one not in ("", None)}
+        self._parts[part] = {"state": state, **kept}
+
+    def _mark(
+        self,
+        state: WriteState,
+        *,
+        words: str = "",
+        not_before: datetime | None = None,
+    ) -> None:
+        with self._session() as session:
+            self._mark_in(session, state, words=words, not_before=not_before)
+
+    def _mark_in(
+        self,
+        session: Session,
+        state: WriteState,
+        *,
+        words: str = "",
+        remote_id: str | None = None,
+        not_before: datetime | None = None,
+    ) -> None:
+        self.one = write_backs.mark(
+            session,
+            replace(self.one, progress=self._parts),
+            state,
+            at=self._desk.clock.now(),
+            words=words[:WORDS_MAX],
+            progress=self._parts,
+            remote_id=remote_id,
+            not_before=not_before,
+        )
+
+    def _session(self) -> AbstractContextManager[Session]:
+        return self._desk.database.tenant(self._desk.tenant.scope)
+
+
+def task_key(one: StoredWriteBack) -> str:
+    """Return the key of what a person is asked about a write-back."""
+    return f"write-back:{one.id}"
+
+
+def _wait(error: Exception, tries: int) -> timedelta:
+    """Return how long to wait after so many tries, or what the books ask for."""
+    asked = error.retry_after_s if isinstance(error, RetryableError) else None
+    wait = WAITS[min(tries, len(WAITS)) - 1]
+    return max(wait, timedelta(seconds=asked or 0))
+
+
+def _named(error: Exception) -> str:
+    return f"Something went wrong inside Duebridge ({type(error).__name__})."
+
+
+def _shown(value: Mapping[str, Any]) -> str:
+    return ", ".join(str(one) for one in value.values()) or "nothing"

@@ -1,0 +1,313 @@
+"""A push: what the books are to be told is written to them, one connection at a time.
+
+One process a connection writes; the lock falls when it dies. One write-back's fault
+stops no other, unless it is the books that take no more.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from connectors.faults import RescheduleError, TooManyCallsError, UnreachableError
+from connectors.writing import BatchWriter, Field, Part, Writer
+from ledger.calendar import Clock
+from ledger.errors import (
+    AccessDeniedError,
+    ConfigurationError,
+    CredentialError,
+    DuebridgeError,
+    InvariantError,
+    RecordError,
+    RetryableError,
+    SourceError,
+)
+from ledger.outbox import WriteBackId, WriteState
+from ledger.reminders import Task, TaskKind
+from ledger.store import tasks, write_backs, written_back
+from ledger.store.connections import StoredConnection
+from ledger.store.session import Database
+from ledger.store.tenants import Tenant
+from ledger.store.write_backs import StoredWriteBack, TakenOverError
+from sync import batches
+from sync.delivery import Delivery, Desk, order_of
+
+LOCK_CLASS: Final = 0x0DB4
+"""Advisory locks of writers share this first key."""
+TAKEN_AT_ONCE: Final = 50
+LOOKED_AT_ONCE: Final = 40
+FAULTS_MAX: Final = 5
+"""So many failures in a row, and the books are left in peace until the next push."""
+
+NOT_WRITTEN = (
+    SourceError,
+    RetryableError,
+    CredentialError,
+    AccessDeniedError,
+    RecordError,
+    ConfigurationError,
+)
+"""What keeps a write-back from being written, and no other from going on."""
+NO_MORE = (
+    CredentialError,
+    AccessDeniedError,
+    ConfigurationError,
+    RescheduleError,
+    TooManyCallsError,
+    UnreachableError,
+)
+"""What keeps all others from being written, too."""
+FOR_THE_OWNER = (CredentialError, AccessDeniedError, ConfigurationError)
+"""What does not pass by itself."""
+
+
+class PushBusyError(RetryableError):
+    """Another process is writing to these books."""
+
+    def __init__(self, name: str) -> None:
+        """Name the connection."""
+        super().__init__(
+            f"Another process is writing to {name!r}.",
+            remedy="Wait until it has finished.",
+        )
+
+
+@dataclass(slots=True)
+class PushResult:
+    """What a push came to.
+
+    Attributes:
+        states: How many write-backs ended, or wait, in which state.
+        changed_there: What was found changed in the books since we wrote it.
+        error: What ended it before all was written.
+    """
+
+    connection: str
+    states: Counter[WriteState] = field(default_factory=Counter)
+    changed_there: int = 0
+    error: DuebridgeError | None = None
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether something waits for a person's word."""
+        return bool(
+            self.states[WriteState.PARKED]
+            or self.states[WriteState.REFUSED]
+            or self.states[WriteState.CONFLICT]
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line for a log."""
+        told = ", ".join(f"{count} {state}" for state, count in self.states.items())
+        parts = [told or "nothing to write"]
+        if self.changed_there:
+            parts.append(f"{self.changed_there} changed in the books")
+        if self.error is not None:
+            parts.append(self.error.message)
+        return f"{self.connection}: {'; '.join(parts)}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Push:
+    """All that writing to a connection takes.
+
+    Attributes:
+        allowed: What the client lets be written.
+        keep: Keeps the details of a fault of our own, and says where.
+    """
+
+    database: Database
+    tenant: Tenant
+    connection: StoredConnection
+    writer: Writer | BatchWriter
+    clock: Clock
+    allowed: frozenset[Part]
+    keep: Callable[[Exception], str] = lambda _: ""
+
+    def run(self) -> PushResult:
+        """Write what is due.
+
+        Raises:
+            PushBusyError: Another process writes to the connection.
+        """
+        result = PushResult(self.connection.name)
+        if not self.allowed:
+            return result
+        with exclusive(self.database, self.connection):
+            if isinstance(self.writer, BatchWriter):
+                result.states += batches.run(
+                    self.database,
+                    self.tenant,
+                    self.connection,
+                    self.writer,
+                    self.clock,
+                    self.allowed,
+                )
+            else:
+                _Run(self, self.writer, result).run()
+        return result
+
+
+class _Run:
+    def __init__(self, push: Push, writer: Writer, result: PushResult) -> None:
+        self._push = push
+        self._result = result
+        self._writer = writer
+        self._passed: set[WriteBackId] = set()
+        self._faults = 0
+        self._desk = Desk(
+            database=push.database,
+            tenant=push.tenant,
+            writer=writer,
+            clock=push.clock,
+            allowed=push.allowed,
+        )
+
+    def run(self) -> None:
+        while found := self._due():
+            for one in found:
+                self._passed.add(one.id)
+                self._deliver(one)
+                if self._result.error is not None:
+                    note_failure(self._push, self._result.error)
+                    return
+        try:
+            self._look_at_standing()
+        except NOT_WRITTEN as error:
+            self._result.error = error
+            note_failure(self._push, error)
+            return
+        note_success(self._push)
+
+    def _due(self) -> list[StoredWriteBack]:
+        push = self._push
+        with push.database.tenant(push.tenant.scope) as session:
+            return write_backs.due(
+                session,
+                push.connection.id,
+                push.clock.now(),
+                passed=self._passed,
+                limit=TAKEN_AT_ONCE,
+            )
+
+    def _deliver(self, one: StoredWriteBack) -> None:
+        delivery = Delivery(self._desk, one)
+        try:
+            try:
+                delivery.deliver()
+            except NOT_WRITTEN as error:
+                if isinstance(error, TakenOverError):
+                    raise
+                delivery.put_off(error)
+                self._faulted(error)
+            except Exception as error:  # noqa: BLE001 - the others go on
+                # Our own fault in one must not keep the others from being written.
+                fault = InvariantError(
+                    f"Something went wrong inside Duebridge ({type(error).__name__}).",
+                    remedy=f"Please report it. {self._push.keep(error)}",
+                )
+                delivery.put_off(error)
+                self._faulted(fault)
+            else:
+                self._faults = 0
+        except TakenOverError:
+            return
+        self._result.states[delivery.state] += 1
+
+    def _faulted(self, error: DuebridgeError) -> None:
+        self._faults += 1
+        if isinstance(error, NO_MORE) or self._faults >= FAULTS_MAX:
+            self._result.error = error
+
+    def _look_at_standing(self) -> None:
+        """Find what we wrote and somebody changed since, and note it."""
+        push, after = self._push, 0
+        with push.database.tenant(push.tenant.scope) as session:
+            self._result.changed_there += written_back.note_taken_back(
+                session, push.connection.id, push.clock.now()
+            )
+        while Part.FIELD in push.allowed:
+            with push.database.tenant(push.tenant.scope) as session:
+                found = written_back.standing(
+                    session, push.connection.id, after=after, limit=LOOKED_AT_ONCE
+                )
+                orders = {one.id: order_of(session, one) for one in found}
+            if not found:
+                return
+            after = found[-1].id
+            fields = self._writer.fields(list(orders.values()))
+            for one in found:
+                there = fields[one.write_back.key]
+                if isinstance(there, Field) and there.now != _ours(one):
+                    self._note_changed(one, there, push.clock.now())
+
+    def _note_changed(self, one: StoredWriteBack, there: Field, at: datetime) -> None:
+        with self._push.database.tenant(self._push.tenant.scope) as session:
+            written_back.note_changed(session, one, there.now, at)
+        self._result.changed_there += 1
+
+
+def _ours(one: StoredWriteBack) -> object:
+    return one.progress.get("field", {}).get("value")
+
+
+@contextmanager
+def exclusive(database: Database, one: StoredConnection) -> Iterator[None]:
+    """Hold the lock of those who write to a connection; it falls with the process.
+
+    Raises:
+        PushBusyError: Another process holds it.
+    """
+    with database.advisory_lock(LOCK_CLASS, one.id % 2**31) as free:
+        if not free:
+            raise PushBusyError(one.name)
+        yield
+
+
+def note_failure(push: Push, error: DuebridgeError) -> None:
+    """Tell the owner once that the books take nothing, where that does not pass."""
+    ask_owner(push.database, push.tenant, push.connection, push.clock, error)
+
+
+def ask_owner(
+    database: Database,
+    tenant: Tenant,
+    connection: StoredConnection,
+    clock: Clock,
+    error: DuebridgeError,
+) -> None:
+    """Ask a person to mend a connection that cannot be written to, once."""
+    if not isinstance(error, FOR_THE_OWNER):
+        return
+    with database.tenant(tenant.scope) as session:
+        tasks.ask(
+            session,
+            Task(
+                kind=TaskKind.REVIEW,
+                key=_key(connection),
+                title=f"{connection.name} cannot be written to: {error.message}",
+                details={"connection": connection.name, "remedy": error.remedy},
+                due_on=clock.today(tenant.timezone),
+            ),
+            clock.now(),
+        )
+
+
+def note_success(push: Push) -> None:
+    """Note that the books take what is written again."""
+    with push.database.tenant(push.tenant.scope) as session:
+        tasks.settle(
+            session,
+            TaskKind.REVIEW,
+            _key(push.connection),
+            at=push.clock.now(),
+            by=write_backs.PUSH,
+            outcome="works again",
+        )
+
+
+def _key(connection: StoredConnection) -> str:
+    return f"write-connection:{connection.id}"
