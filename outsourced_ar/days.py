@@ -8,17 +8,20 @@ those of the debtor's own clock, in summer and winter alike.
 import tomllib
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import holidays
 from babel import Locale, UnknownLocaleError
 from babel.core import get_global
 
 from ledger.calendar import ONE_DAY
+from ledger.errors import RequestError
 from outsourced_ar.rule_files import packaged
 
+COUNTRY_LETTERS: Final = 2
 SATURDAY: Final = 5
 SUNDAY: Final = 6
 CLOSED_DAYS_MAX: Final = 60
@@ -200,6 +203,47 @@ def main_language(country: str) -> str | None:
 
 
 @cache
+def expect_zone(name: str) -> str:
+    """Return a time zone's name as the clock knows it.
+
+    Raises:
+        RequestError: There is none of this name.
+    """
+    if name in available_timezones():
+        return name
+    close = get_close_matches(name, sorted(available_timezones()), n=3)
+    raise RequestError(
+        f"There is no time zone {name!r}.",
+        remedy=f"Such as {', '.join(close) or 'Europe/Berlin'}.",
+    )
+
+
+def expect_region(name: str) -> str:
+    """Return a region whose public holidays, or hours, are known, in capitals.
+
+    Raises:
+        RequestError: It is no country, or no region of it that is known.
+    """
+    code, _, part = name.upper().partition("-")
+    if len(code) != COUNTRY_LETTERS or code not in get_global("territory_languages"):
+        raise RequestError(
+            f"{name!r} is no region.", remedy="Write it as DE-BY, or DE for a country."
+        )
+    known = set(_supported().get(code, ()))
+    known |= {
+        one.partition("-")[2]
+        for one in _places()["region_zones"]
+        if one.startswith(f"{code}-")
+    }
+    if not part or part in known:
+        return f"{code}-{part}" if part else code
+    listed = ", ".join(sorted(known)) or "none"
+    raise RequestError(
+        f"No holidays of {name.upper()} are known.",
+        remedy=f"Of {code} these are: {listed}. {code} alone means the whole country.",
+    )
+
+
 def _zone(name: str, otherwise: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)

@@ -1,5 +1,6 @@
 """`duebridge release`, `pause`, `resume`: what the client lets the product say."""
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from ledger.store import mandates, messages
 from ledger.store.session import Session
 from outsourced_ar.mandating import withdraw_unreleased
 
+NONE = "-"
 WORDS = {
     Mode.CLOSED: "nothing was released",
     Mode.OBSERVE: "decides and never sends",
@@ -58,7 +60,10 @@ def release_command(
     ] = None,
     fallback: Annotated[
         list[str] | None,
-        typer.Option(help="COUNTRY=LANGUAGE, where the right language is missing."),
+        typer.Option(
+            help="COUNTRY=LANGUAGE, where the right language is missing; PT=- takes it "
+            "away."
+        ),
     ] = None,
     by: ByOption = "",
 ) -> None:
@@ -93,31 +98,52 @@ def release_command(
                         debtors_are_businesses, last, "debtors_are_businesses"
                     ),
                     is_paused=last.is_paused if last else False,
-                    fallbacks={**(last.fallbacks if last else {}), **_pairs(fallback)},
+                    fallbacks=_fallbacks(last, fallback),
                 )
                 count = withdraw_unreleased(session, before, last, last.given_at)
                 typer.echo(f"{owner.slug}: from now on it {WORDS[last.mode]}.")
                 if count:
                     typer.echo(f"{count} messages that nobody released are withdrawn.")
+                _say_paused(owner.slug, last)
                 return
-            if last is None or last.mode is Mode.CLOSED:
-                raise NothingReleasedError(owner.slug)
-            if last.mode is Mode.OBSERVE:
-                raise RequestError(
-                    f"{owner.slug} only observes, so nothing is released.",
-                    remedy="Give --mode approve first.",
-                )
-            chosen = [MessageId(one) for one in message] if message else None
-            went = messages.release(
-                session, chosen, by=by or "command line", at=product.clock.now()
+            went = _let_go(
+                session, owner.slug, last, message or [], by=by, at=product.clock.now()
             )
     typer.echo(f"{len(went)} messages released.")
-    missing = sorted(set(message or ()) - set(went))
+    _say_paused(owner.slug, last)
+
+
+def _let_go(
+    session: Session,
+    slug: str,
+    last: Mandate | None,
+    numbers: list[int],
+    *,
+    by: str,
+    at: datetime,
+) -> list[MessageId]:
+    """Release what waits: all of it, or the messages that are named, together.
+
+    Raises:
+        RequestError: Nothing may go, or a message named does not wait; none went then.
+    """
+    if last is None or last.mode is Mode.CLOSED:
+        raise NothingReleasedError(slug)
+    if last.mode is Mode.OBSERVE:
+        raise RequestError(
+            f"{slug} only observes, so nothing is released.",
+            remedy="Give --mode approve first.",
+        )
+    chosen = [MessageId(one) for one in numbers] or None
+    went = messages.release(session, chosen, by=by or "command line", at=at)
+    missing = sorted(set(numbers) - set(went))
     if missing:
         raise RequestError(
-            f"These do not wait for release: {', '.join(map(str, missing))}.",
-            remedy=f"`duebridge messages {owner.slug}` shows the state of each.",
+            f"These do not wait for release: {', '.join(map(str, missing))}; nothing "
+            "was released.",
+            remedy=f"`duebridge messages {slug}` shows the state of each.",
         )
+    return went
 
 
 def pause_command(
@@ -172,13 +198,52 @@ def _kept(said: bool | None, last: Mandate | None, name: str) -> bool:  # noqa: 
     return False if last is None else bool(getattr(last, name))
 
 
-def _pairs(given: list[str] | None) -> dict[str, str]:
+def _say_paused(slug: str, last: Mandate | None) -> None:
+    """Say that nothing goes for the time being, where the client has paused it."""
+    if last is not None and last.is_paused:
+        typer.echo(
+            f"{slug} is paused: nothing goes until `duebridge resume {slug} --by NAME`."
+        )
+
+
+def _fallbacks(last: Mandate | None, given: list[str] | None) -> dict[str, str]:
+    """Return what holds from now on: what did, and what is given; - takes one away.
+
+    Raises:
+        RequestError: A pair is none, takes away what is not there, or names a language
+            in which nothing is written.
+    """
+    fallbacks = dict(last.fallbacks if last else {})
+    if not given:
+        return fallbacks
+    # The texts load slowly, and few commands need them.
+    from outsourced_ar.texts import languages  # noqa: PLC0415
+
+    for country, language in _pairs(given).items():
+        if language == NONE:
+            if fallbacks.pop(country, None) is None:
+                raise RequestError(
+                    f"No language is named for {country}.",
+                    remedy="Leave it out; it is as it should be.",
+                )
+        elif language in languages():
+            fallbacks[country] = language
+        else:
+            raise RequestError(
+                f"There are no texts in {language!r}.",
+                remedy=f"Name one of {', '.join(languages())}.",
+            )
+    return fallbacks
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
     found = {}
-    for pair in given or ():
+    for pair in given:
         country, _, language = pair.partition("=")
         if len(country) != 2 or not language:  # noqa: PLR2004 - ISO 3166
             raise RequestError(
-                f"{pair!r} names no country and language.", remedy="Write PT=es."
+                f"{pair!r} names no country and language.",
+                remedy="Write PT=es, or PT=- to take it away.",
             )
         found[country.upper()] = language.lower()
     return found

@@ -19,9 +19,10 @@ from app.cli.listing import (
 )
 from app.cli.stops import the_debtor
 from ledger.errors import RequestError
-from ledger.reminders import MessageId, MessageState
+from ledger.reminders import Message, MessageId, MessageState
 from ledger.store import debtors, known, messages
 from ledger.store.debtors import Debtors
+from ledger.store.message_rows import MessageEvent
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
@@ -118,18 +119,14 @@ def messages_command(
                     to_on=None if on is None else parse_date(on),
                 ),
             )
-            if number is not None and found:
+            items = [message_json(one, names) for one in found]
+            if number is not None:
                 whole = messages.load(session, MessageId(number))
                 story = messages.events(session, MessageId(number))
-                typer.echo(f"To: {whole.recipient} <{whole.address}>")
-                typer.echo(f"Subject: {whole.subject}\n")
-                typer.echo(whole.text)
-                typer.echo("")
-                for event in story:
-                    line = f"{event.at.isoformat()}  {event.kind}  by {event.by}"
-                    typer.echo(f"{line}{_why(event.details)}")
-                return
-    items = [message_json(one, names) for one in found]
+                if format_ is Format.TABLE and out is None:
+                    _tell(whole, story)
+                    return
+                items = [{**one, **_whole_json(whole, story)} for one in items]
     show(messages_listing(owner.slug, items), format_, out)
 
 
@@ -185,6 +182,51 @@ def messages_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
         meta={"tenant": slug},
         notes=notes,
     )
+
+
+def _tell(whole: Message, story: list[MessageEvent]) -> None:
+    """Print a message as it was said, and what became of it."""
+    typer.echo(f"To: {whole.recipient} <{whole.address}>")
+    typer.echo(f"Subject: {whole.subject}\n")
+    typer.echo(whole.text)
+    typer.echo("")
+    for event in story:
+        line = f"{event.at.isoformat()}  {event.kind}  by {event.by}"
+        typer.echo(f"{line}{_why(event.details)}")
+
+
+def _whole_json(whole: Message, story: list[MessageEvent]) -> dict[str, Any]:
+    """Return what a message has beside its head, as JSON has it."""
+    code = whole.currency
+    return {
+        "recipient": whole.recipient,
+        "text": whole.text,
+        "html": whole.html,
+        "mail_id": whole.mail_id,
+        "credits": amount(whole.credits_minor, code),
+        "items": [
+            {
+                "number": item.number,
+                "part": item.part,
+                "step": item.step,
+                "issued_on": item.issued_on.isoformat(),
+                "due_on": item.due_on.isoformat(),
+                "total": amount(item.total_minor, code),
+                "open": amount(item.open_minor, code),
+            }
+            for item in whole.items
+        ],
+        "attachments": [one.name for one in whole.attachments],
+        "events": [
+            {
+                "at": event.at.isoformat(),
+                "kind": event.kind,
+                "by": event.by,
+                "details": dict(event.details),
+            }
+            for event in story
+        ],
+    }
 
 
 def _expect_there(session: Session, slug: str, number: MessageId) -> None:

@@ -1,7 +1,9 @@
 """`duebridge contact` and `duebridge note`: who is spoken to, and what to mind."""
 
+from collections.abc import Mapping
 from dataclasses import replace
-from typing import Annotated
+from enum import StrEnum, auto
+from typing import Annotated, Final
 
 import typer
 
@@ -13,6 +15,29 @@ from ledger.reminders import Contact, ContactId, DebtorNote, Person
 from ledger.store import contacts, debtor_notes
 from ledger.store.contacts import UnknownContactError
 from outsourced_ar.delivery.addresses import address
+
+
+class NoteField(StrEnum):
+    """What can be said of a debtor, and forgotten again."""
+
+    PERSON = auto()
+    TAGS = auto()
+    LANGUAGE = auto()
+    REGION = auto()
+    TIMEZONE = auto()
+    ADDRESS = auto()
+    EXCLUSION = auto()
+
+
+NOTE_FIELDS: Final[Mapping[NoteField, tuple[str, ...]]] = {
+    NoteField.PERSON: ("person",),
+    NoteField.TAGS: ("tags",),
+    NoteField.LANGUAGE: ("language",),
+    NoteField.REGION: ("region",),
+    NoteField.TIMEZONE: ("timezone",),
+    NoteField.ADDRESS: ("address",),
+    NoteField.EXCLUSION: ("excluded_from", "excluded_until"),
+}
 
 group = typer.Typer(no_args_is_help=True, help="People at a debtor's.")
 
@@ -120,7 +145,8 @@ def note_command(
         Person | None, typer.Option(help="Whether it is a natural person.")
     ] = None,
     tag: Annotated[
-        list[str] | None, typer.Option(help="A word for assignment rules; - clears.")
+        list[str] | None,
+        typer.Option(help="A word for assignment rules; - clears those before it."),
     ] = None,
     language: Annotated[str | None, typer.Option(help="Speak to it in this.")] = None,
     region: Annotated[
@@ -138,14 +164,25 @@ def note_command(
     exclude_to: Annotated[
         str | None, typer.Option(help="Up to this day, counting.")
     ] = None,
+    clear: Annotated[
+        list[NoteField] | None,
+        typer.Option(help="Forget what was said of this, first of all."),
+    ] = None,
 ) -> None:
     """Say what to mind of a debtor, and show what was said."""
+    if region or timezone:
+        # Calendars load slowly, and nothing else here needs them.
+        from outsourced_ar.days import expect_region, expect_zone  # noqa: PLC0415
+
+        region = expect_region(region) if region else region
+        timezone = expect_zone(timezone) if timezone else timezone
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
             one = the_debtor(session, debtor)
             kept = debtor_notes.load_for(session, [one.id]).get(one.id)
-            note = kept or DebtorNote(debtor_id=one.id)
+            before = kept or DebtorNote(debtor_id=one.id)
+            note = _cleared(before, clear or [])
             leaves_from = note.excluded_from
             if exclude_from:
                 leaves_from = parse_date(exclude_from)
@@ -173,7 +210,7 @@ def note_command(
                     "It would be left out until before it is left out.",
                     remedy="Correct --exclude-from and --exclude-to.",
                 )
-            if said != note:
+            if said != before:
                 debtor_notes.save(session, said, product.clock.now())
     typer.echo(f"{one.number} {one.name}")
     typer.echo(f"  natural person: {said.person}")
@@ -216,6 +253,18 @@ def _changed(
 
 
 def _tags(had: frozenset[str], given: list[str] | None) -> frozenset[str]:
-    if not given:
-        return had
-    return frozenset() if given == ["-"] else had | frozenset(given)
+    """Return the tags: those there were and those given; - clears what is before it."""
+    tags = set(had)
+    for tag in given or ():
+        if tag == "-":
+            tags.clear()
+        else:
+            tags.add(tag)
+    return frozenset(tags)
+
+
+def _cleared(note: DebtorNote, fields: list[NoteField]) -> DebtorNote:
+    """Return a note in which some fields are as if nothing had been said of them."""
+    blank = DebtorNote(debtor_id=note.debtor_id)
+    names = [name for one in fields for name in NOTE_FIELDS[one]]
+    return replace(note, **{name: getattr(blank, name) for name in names})
