@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ledger.money import Currency
 from ledger.reminders import Channel
+from outsourced_ar.late_policy import SILENT, LatePolicy
 from outsourced_ar.rule_files import Amounts, Part, Span, Words, packaged, read
 
 WEEK_DAYS: Final = 7
@@ -58,6 +59,7 @@ class Policy:
         assume_home_language: Whether a debtor of no known country is spoken to in the
             tenant's own language; otherwise it has to be entered first.
         statements: When a statement of account goes without being asked for.
+        late_payment: What is said of interest, compensation and fees.
     """
 
     stale_after_hours: int = 26
@@ -74,6 +76,7 @@ class Policy:
     exclude_documents: frozenset[str] = frozenset()
     assume_home_language: bool = False
     statements: Statements = Statements()
+    late_payment: LatePolicy = SILENT
 
 
 def _whole_minute(value: time) -> time:
@@ -109,6 +112,7 @@ class _Knobs(Span):
     exclude_documents: Words = frozenset()
     assume_home_language: bool | None = None
     statements: _Statements | None = None
+    late_payment: LatePolicy | None = None
 
     def onto(self, policy: Policy) -> Policy:
         """Return a policy with what is set here: amounts and lists are added to."""
@@ -127,6 +131,8 @@ class _Knobs(Span):
         }
         if self.statements is not None:
             added["statements"] = Statements(**dict(self.statements))
+        if self.late_payment is not None:
+            added["late_payment"] = self.late_payment.onto(policy.late_payment)
         known = {name: getattr(policy, name) for name in Policy.__slots__}
         return Policy(**{**known, **simple, **added})
 
@@ -169,6 +175,7 @@ class Policies(_Knobs):
             policy = self.on(day)
             if policy.closes <= policy.opens:
                 raise ValueError("business hours must open before they close")
+            policy.late_payment.check()
         return self
 
     def _turning_days(self) -> set[date]:
