@@ -154,6 +154,7 @@ class DebtorFacts:
         differs: Whether the last proof found a difference on this debtor, or one that
             could not be put to a debtor.
         open_letters: Letters of its that nobody has answered.
+        away: Who is away, by address in lower case, and back on which day.
         tax_id: A tax number is a sign of a business.
     """
 
@@ -173,6 +174,7 @@ class DebtorFacts:
     read_at: datetime | None = None
     differs: bool = False
     open_letters: int = 0
+    away: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -221,6 +223,8 @@ class Silence(StrEnum):
     """A letter of the debtor waits for an answer."""
     BOUNCED = auto()
     NO_CONTACT = auto()
+    AWAY = auto()
+    """Whoever would be written to is away, and nobody else is there."""
     NO_TEXT = auto()
     """A translation or a legal text is missing."""
     NATURAL_PERSON = auto()

@@ -31,7 +31,7 @@ from outsourced_ar.chasing import chase, standing, words_of
 from outsourced_ar.days import Place, place_of
 from outsourced_ar.facts import DebtorFacts, Item, Refusal, Silence, Tonight
 from outsourced_ar.policy import Policy
-from outsourced_ar.reaching import country_of, reach_by, unreached
+from outsourced_ar.reaching import away, country_of, reach_by, unreached
 
 
 class Moment(StrEnum):
@@ -94,6 +94,7 @@ ORDER: Final = (
     Silence.UNDER_MINIMUM,
     Silence.BOUNCED,
     Silence.NO_CONTACT,
+    Silence.AWAY,
     Silence.NO_TEXT,
     Silence.SICK_IDENTITY,
     Silence.INFERRED_DUE_DATE,
@@ -399,6 +400,8 @@ def _of_reach(
         wish.contact is None or not wish.contact.is_reachable
     ):
         yield unreached(facts)
+    if wish.channel is Channel.EMAIL and not escalates(wish.tone):
+        yield from away(wish.contact, facts)
     if wish.channel is Channel.LETTER and reach_by(wish.channel, facts) is None:
         yield unreached(facts)
     known = tonight.languages.get(wish.voice, frozenset())

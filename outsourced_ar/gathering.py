@@ -16,6 +16,7 @@ from ledger.store import (
     debtor_facts,
     debtor_notes,
     identities,
+    letters,
     mandates,
     payment_behaviour,
     proofs,
@@ -134,6 +135,7 @@ def gather(
     batch = debtor_facts.load(session, debtor_ids, on=on, then=then)
     notes = debtor_notes.load_for(session, debtor_ids)
     people = contacts.load_for(session, debtor_ids)
+    absent = letters.away(session, debtor_ids, on)
     standing = stops.load_standing(session, debtor_ids, on)
     broken = stops.count_broken_promises(
         session, debtor_ids, since=on - timedelta(days=YEAR_DAYS - 1), on=on
@@ -160,6 +162,7 @@ def gather(
                 read_at=books.read_at.get(known.connection_id) if known else None,
                 differs=known is None or _is_doubted(books, known, owed),
                 open_letters=batch.open_letters.get(one, 0),
+                away=absent.get(one, {}),
             )
         )
     return Gathered(tuple(found), batch.documents)

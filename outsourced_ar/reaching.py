@@ -1,6 +1,8 @@
 """Who is spoken to, by which channel and in which language."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from ledger.reminders import Channel, Contact, Voice
@@ -49,16 +51,38 @@ def reach(step: Step, facts: DebtorFacts) -> Reached | None:
 
 
 def reach_by(channel: Channel, facts: DebtorFacts) -> Reached | None:
-    """Return whom a channel reaches: the contact of the lowest rank that it can."""
+    """Return whom a channel reaches: the contact of the lowest rank that it can.
+
+    Somebody who is away is written to only where nobody else is there.
+    """
     match channel:
         case Channel.EMAIL:
-            mailed = next((one for one in _ranked(facts) if one.is_reachable), None)
+            able = [one for one in _ranked(facts) if one.is_reachable]
+            mailed = next((one for one in able if not back_on(one, facts)), None)
+            mailed = mailed or next(iter(able), None)
             return Reached(channel, mailed) if mailed else None
         case Channel.LETTER:
             return Reached(channel, _anyone(facts)) if facts.note.address else None
         case Channel.CALL:
             called = _to_call(facts)
             return Reached(channel, called) if called else None
+
+
+def back_on(contact: Contact, facts: DebtorFacts) -> date | None:
+    """Return the day on which a contact who is away is back; None where it is not."""
+    return facts.away.get(contact.email.lower()) if contact.email else None
+
+
+def away(contact: Contact | None, facts: DebtorFacts) -> Iterator[Refusal]:
+    """Refuse to write to somebody who is away, until the day of return."""
+    until = back_on(contact, facts) if contact is not None else None
+    if contact is not None and until is not None:
+        yield Refusal(
+            Silence.AWAY,
+            f"{contact.name or contact.email} is away until {until}, and nobody else "
+            "can be written to",
+            until,
+        )
 
 
 def unreached(facts: DebtorFacts) -> Refusal:

@@ -24,6 +24,8 @@ from ledger.reminders import (
 from ledger.store import agenda, event_log
 from ledger.store.session import Session
 
+AWAY_DAYS_MAX: Final = 14
+"""So long somebody who is away is waited for, counted from when it was said."""
 LISTED_MAX: Final = 10_000
 
 ADD = """
@@ -85,11 +87,15 @@ WHERE tenant_id = :tenant_id AND found #>> '{place,mailbox}' = :mailbox
   AND found #>> '{place,validity}' = :validity
 """
 AWAY = """
-SELECT l.debtor_id, l.sender, max(CAST(l.found ->> 'return_on' AS date)) AS return_on
+SELECT l.debtor_id, lower(l.sender) AS sender,
+       max(least(CAST(l.found ->> 'return_on' AS date),
+                 CAST(l.received_at AS date) + CAST(:days_max AS integer))) AS until
 FROM letter l
 WHERE l.tenant_id = :tenant_id AND l.debtor_id = ANY (:debtor_ids)
   AND l.kind = 'out_of_office' AND CAST(l.found ->> 'return_on' AS date) > :on
-GROUP BY l.debtor_id, l.sender
+  AND CAST(l.received_at AS date) <= :on
+  AND CAST(l.received_at AS date) + CAST(:days_max AS integer) > :on
+GROUP BY l.debtor_id, lower(l.sender)
 """
 NUMBERED = """
 SELECT d.id, d.debtor_id, d.number FROM document d
@@ -284,13 +290,20 @@ def last_uid(session: Session, mailbox: str, validity: str) -> int:
 
 
 def away(
-    session: Session, debtor_ids: Collection[DebtorId], on: date
+    session: Session,
+    debtor_ids: Collection[DebtorId],
+    on: date,
+    *,
+    days_max: int = AWAY_DAYS_MAX,
 ) -> dict[DebtorId, dict[str, date]]:
-    """Return who is away after a day, by debtor and address, and until when."""
+    """Return who is away on a day, by debtor and address, and back on which.
+
+    Nobody is taken for away longer than so many days after saying so.
+    """
     found: dict[DebtorId, dict[str, date]] = {}
-    rows = session.execute(AWAY, {"debtor_ids": list(debtor_ids), "on": on})
-    for row in rows:
-        found.setdefault(DebtorId(row.debtor_id), {})[row.sender] = row.return_on
+    wanted = {"debtor_ids": list(debtor_ids), "on": on, "days_max": days_max}
+    for row in session.execute(AWAY, wanted):
+        found.setdefault(DebtorId(row.debtor_id), {})[row.sender] = row.until
     return found
 
 

@@ -1,7 +1,7 @@
 """What a debtor writes is put to it, read, and silences us until it is answered."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -14,9 +14,10 @@ from ledger.reminders import (
     StopKind,
     TaskKind,
 )
-from ledger.store import contacts, letters
+from ledger.store import contacts, decisions, letters
 from ledger.store.letters import UnknownLetterError
-from ledger.testing import Books
+from ledger.testing import Books, a_document
+from outsourced_ar import decision_records
 from outsourced_ar.facts import Silence
 from tests.integration.answering import DEBTOR, NOON, Answers, a_mail
 from tests.integration.outbox import Outbox, Way
@@ -188,6 +189,42 @@ def test_who_is_away_stops_nothing(answers: Answers) -> None:
         later = letters.away(session, [answers.debtor()], date(2026, 3, 23))
     assert until == {answers.debtor(): {DEBTOR: date(2026, 3, 23)}}
     assert later == {}
+
+
+def test_nobody_is_waited_for_longer_than_a_fortnight(answers: Answers) -> None:
+    """Who is away for months is taken for present again after fourteen days."""
+    answers.answer(
+        "I am out of the office until 1 June 2026.",
+        sender="AR@D1.example",
+        Auto_Submitted="auto-replied",
+    )
+    said_on = A_DAY
+    with answers.books.database.tenant(answers.books.tenant.scope) as session:
+        until = letters.away(session, [answers.debtor()], said_on)
+        late = letters.away(session, [answers.debtor()], said_on + timedelta(days=14))
+        before = letters.away(session, [answers.debtor()], said_on - timedelta(days=1))
+    assert until == {answers.debtor(): {DEBTOR: said_on + timedelta(days=14)}}
+    assert (late, before) == ({}, {})
+
+
+def test_the_night_waits_for_who_is_away(answers: Answers) -> None:
+    """No reminder is decided to an empty desk; the reason is kept, and made again."""
+    answers.answer(
+        "I am out of the office until 23 March 2026.", Auto_Submitted="auto-replied"
+    )
+    later = a_document(
+        "I-later", "70", A_DAY - timedelta(days=30), A_DAY + timedelta(days=2)
+    )
+    answers.box.pay("D1")
+    answers.books.land(later)
+    a_night(answers.books, A_DAY + timedelta(days=8))
+    [one] = decided(answers.books)
+    assert one.reason == Silence.AWAY
+    with answers.books.database.tenant(answers.books.tenant.scope) as session:
+        [again] = decision_records.again(session, one)
+    assert again.refusals[0].reason is Silence.AWAY
+    a_night(answers.books, date(2026, 3, 23))
+    assert decided(answers.books)[-1].outcome == decisions.SPEAK
 
 
 def test_a_program_s_answer_waits_for_nobody(answers: Answers) -> None:
