@@ -5,6 +5,7 @@ its date is the message's.
 """
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from functools import cache
@@ -29,6 +30,10 @@ US_LETTER: Final = frozenset({"CA", "US"})
 """Countries that do not write on A4."""
 
 PICTURE_PPI: Final = 110
+
+_LONG_WORD: Final = re.compile(r"\S{24}(?=\S{4})")
+"""Of a name or a number; the window takes about forty signs, the facts fewer."""
+
 Standard = Literal["ua-1"]
 """PDF/UA: for everybody to read, and every sign in its fonts."""
 
@@ -48,7 +53,7 @@ def content(said: Said, told: Figures, *, recipient: Sequence[str]) -> dict[str,
         "window": "right" if identity.country in WINDOW_RIGHT else "left",
         "sender": _sender(identity),
         "recipient": [
-            plain(one) for one in (*recipient, _abroad(told, recipient)) if one
+            _breakable(one) for one in (*recipient, _abroad(told, recipient)) if one
         ],
         "facts": _facts(said, told),
         "labels": {
@@ -72,6 +77,11 @@ def compiled(letter: Mapping[str, Any], *, standard: Standard | None = None) -> 
     return _set(letter, "pdf", standards=[standard] if standard else [])[0]
 
 
+def compiled_from(layout: str, content: Mapping[str, Any]) -> bytes:
+    """Return what a layout of its own makes of a content, as a PDF."""
+    return _set(content, "pdf", layout=layout)[0]
+
+
 def pictures(letter: Mapping[str, Any]) -> tuple[bytes, ...]:
     """Return the pages of a letter as PNG, to look at."""
     return _set(letter, "png")
@@ -89,12 +99,13 @@ def _set(
     form: Literal["pdf", "png"],
     *,
     standards: Sequence[Standard] = (),
+    layout: str = "",
 ) -> tuple[bytes, ...]:
     # The compiler costs every command a tenth of a second; only letters need it.
     import typst  # noqa: PLC0415
 
     made: bytes | list[bytes] | None = typst.compile(
-        texts.layout("letter.typ").encode(),
+        (layout or texts.layout("letter.typ")).encode(),
         sys_inputs={"letter": json.dumps(letter)},
         font_paths=_fonts(),
         format=form,
@@ -116,7 +127,7 @@ def _fonts() -> Any:  # noqa: ANN401 - the compiler has no types
 def _sender(identity: Identity) -> dict[str, Any]:
     logo = logo_of(identity)
     return {
-        "name": identity.name,
+        "name": _breakable(identity.name),
         "address": identity.address,
         "phone": identity.phone,
         "email": identity.reply_to,
@@ -130,15 +141,20 @@ def _sender(identity: Identity) -> dict[str, Any]:
     }
 
 
+def _breakable(text: str) -> str:
+    """Let a word break that would run out of the window, or over what is beside it."""
+    return _LONG_WORD.sub(lambda word: f"{word[0]}\u200b", plain(text))
+
+
 def _facts(said: Said, told: Figures) -> list[list[str]]:
     """Return what stands beside the address; the agency's own, where it demands."""
     labels = said.labels
     facts = [[labels.date, told.writer.day(told.statement.on)]]
     if told.demand is None:
         return [*facts, [labels.customer_number, plain(told.facts.number)]]
-    facts.append([labels.creditor, plain(told.creditor)])
+    facts.append([labels.creditor, _breakable(told.creditor)])
     if told.demand.case_reference:
-        facts.append([labels.case, plain(told.demand.case_reference)])
+        facts.append([labels.case, _breakable(told.demand.case_reference)])
     return facts
 
 

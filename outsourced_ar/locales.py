@@ -88,6 +88,8 @@ def _pattern(locale: Locale, digits: int) -> NumberPattern:
 
 @lru_cache(maxsize=65_536)
 def _day(locale: Locale, day: date, form: str) -> str:
-    return str(format_date(day, form, locale=locale)).replace(
-        _NARROW_SPACE, _HARD_SPACE
-    )
+    written = str(format_date(day, form, locale=locale))
+    if locale.language == "fr" and day.day == 1:
+        # CLDR has the bare figure, which nobody writes: le 1er avril.
+        written = f"1er{written.removeprefix('1')}"
+    return written.replace(_NARROW_SPACE, _HARD_SPACE)

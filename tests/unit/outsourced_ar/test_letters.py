@@ -1,6 +1,7 @@
 """Letters: the same bytes, the window, the payment code, the creditor reference."""
 
 import io
+import re
 from dataclasses import replace
 
 import pytest
@@ -146,3 +147,23 @@ def test_a_reference_in_words_stays_whole() -> None:
     assert payment_code(account, minor=1, currency=EUR, reference="Größe 1, Größe 2")
     too_much = "Ö" * 140
     assert payment_code(account, minor=1, currency=EUR, reference=too_much) is None
+
+
+LONG_WORD = (
+    "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
+)
+
+
+def test_a_long_word_may_break_in_the_window() -> None:
+    """In the window and at the head a long word breaks; a common name does not."""
+    page = a_composer(client=replace(CLIENT, name=f"{LONG_WORD} mbH")).letter(
+        a_speech(channel=Channel.LETTER), some_facts(name=LONG_WORD), a_night()
+    )
+    for shown in (page["recipient"][0], page["sender"]["name"]):
+        assert max(map(len, re.split("[\u200b ]", shown))) < 30
+    assert page["recipient"][0].replace("\u200b", "") == LONG_WORD
+    plain = a_composer().letter(
+        a_speech(channel=Channel.LETTER), some_facts(), a_night()
+    )
+    assert "\u200b" not in str(plain["recipient"])
+    assert letters.compiled(page, standard="ua-1").startswith(b"%PDF-")

@@ -452,6 +452,15 @@ def test_french_leaves_a_space_before_a_colon() -> None:
     assert not re.search(r"\w: ", message.text)
 
 
+def test_french_numbers_the_first_of_a_month() -> None:
+    """The first is written 1er, in sentences and tables, and no other day is."""
+    says = writer("fr", "FR", "fr_FR")
+    assert says.day(date(2026, 4, 1)) == "1er avril 2026"
+    assert says.short_day(date(2026, 4, 1)).startswith("1er avr")
+    assert says.day(date(2026, 4, 11)) == "11 avril 2026"
+    assert writer("it", "IT", "it_IT").day(date(2026, 4, 1)) == "1 aprile 2026"
+
+
 def test_a_polish_debtor_is_written_to_in_polish() -> None:
     """S08: subject, body, amounts and dates are Polish."""
     message = rendered("pl", "first", ONE, credits_minor=0)
