@@ -47,7 +47,12 @@ def preview(
     with product.database.tenant(owner.scope) as session:
         facts, tonight, speech = _account(session, product, owner, debtor_id, None)
         composer = Reminders(product, owner).composer(own, speaks=True)
-    said = replace(speech, template=place.key, language=place.language)
+    said = replace(
+        speech,
+        template=place.key,
+        language=place.language,
+        variant=place.variant,
+    )
     return composer.compose(said, facts, tonight)
 
 

@@ -124,4 +124,6 @@ def read(file: Path, kind: str, name: str | None = None) -> object:
 
 
 def _words(step: Step) -> str:
-    return f"{step.name}: {step.offset}, by {step.channel}, {step.tone}: {step.title}"
+    told = f"{step.name}: {step.offset}, by {step.channel}, {step.tone}: {step.title}"
+    shares = ", ".join(f"{name} {weight}" for name, weight in step.variants)
+    return f"{told} (variants {shares})" if shares else told

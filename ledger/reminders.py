@@ -128,7 +128,7 @@ class Message:
     Attributes:
         business_on: The business day it was decided for.
         step: The highest step it takes; of a statement of account its month.
-        template: Which text it was made from, with its version.
+        template: Which text it was made from: its name, its variant, its version.
         address: Where it goes: an e-mail address, or a postal one by lines.
         credits_minor: Unapplied credits shown, as a positive amount.
         mail_id: The Message-ID header, the same however often it is made.
@@ -164,6 +164,12 @@ class Message:
     credits_minor: int = 0
     items: tuple[MessageItem, ...] = ()
     attachments: tuple["Attachment", ...] = ()
+
+    @property
+    def variant(self) -> str:
+        """Of its text, which is named `KEY/LANGUAGE+VARIANT@VERSION`; or empty."""
+        return self.template.partition("@")[0].partition("+")[2]
+
     certain_on: date | None = None
     rule: str = ""
 

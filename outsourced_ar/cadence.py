@@ -26,6 +26,8 @@ from outsourced_ar.rule_files import (
     read,
 )
 
+VARIANTS_MIN: Final = 2
+WEIGHT_MAX: Final = 1000
 OFFSET_DAYS_MAX: Final = 730
 """A step further off than two years is a slip of the pen."""
 
@@ -102,6 +104,7 @@ class Step:
         minimum_gap_days: Beside the cadence's and the policy's; the longest counts.
         encloses_invoices: Whether the invoices that take it go along, where the books
             have them as PDF.
+        variants: Of its text, each with its weight, by name; empty where it has one.
     """
 
     name: str
@@ -117,6 +120,7 @@ class Step:
     fallback: tuple[Channel, ...] = ()
     copy: Channel | None = None
     encloses_invoices: bool = False
+    variants: tuple[tuple[str, int], ...] = ()
 
     @property
     def phase(self) -> int:
@@ -268,6 +272,7 @@ class _StepFile(Part):
     fallback: tuple[Channel, ...] = ()
     copy_by: Channel | None = Field(default=None, alias="copy")
     attach: Literal["invoices"] | None = None
+    variants: dict[Name, int] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _sound(self) -> Self:
@@ -277,6 +282,10 @@ class _StepFile(Part):
             raise ValueError('the due date itself is written after_due = "0 days"')
         if self.channel in self.fallback or self.channel is self.copy_by:
             raise ValueError(f"{self.channel} is its own channel already")
+        if self.variants and len(self.variants) < VARIANTS_MIN:
+            raise ValueError("one variant alone is none; write { a = 50, b = 50 }")
+        if any(not 0 < weight <= WEIGHT_MAX for weight in self.variants.values()):
+            raise ValueError(f"a variant's weight is from 1 to {WEIGHT_MAX}")
         return self
 
     @property
@@ -299,6 +308,7 @@ class _StepFile(Part):
             fallback=self.fallback,
             copy=self.copy_by,
             encloses_invoices=self.attach is not None,
+            variants=tuple(sorted(self.variants.items())),
         )
 
 

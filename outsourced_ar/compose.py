@@ -213,7 +213,9 @@ class MessageComposer:
         if speech.template not in texts.KEYS:
             raise MissingTextError(language=speech.language, what=speech.template)
         _expect_own(speech, demand)
-        place = Place(speech.template, speech.language)
+        place = self._drafts[speech.voice].told_apart(
+            Place(speech.template, speech.language, speech.variant)
+        )
         where = place_of(
             facts.country,
             facts.note.region,

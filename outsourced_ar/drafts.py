@@ -52,12 +52,23 @@ class Drafts:
         self._own = dict(pairs)
         self._made: dict[tuple[Place, bool, bool], Draft] = {}
 
+    def told_apart(self, place: Place) -> Place:
+        """Return a variant's place, or the plain one where it has no variants.
+
+        Where the client has written one variant, the others are its plain text: that
+        is what the variant is compared with.
+        """
+        has_variants = any(
+            one.variant and one.plain == place.plain for one in self._own
+        )
+        return place if has_variants else place.plain
+
     def draft(self, place: Place, *, country: str | None, is_single: bool) -> Draft:
         """Return the texts of a place, as they are written in a country."""
         is_swiss = place.language == "de" and country in _WITHOUT_SHARP_S
         asked = (place, is_single, is_swiss)
         if asked not in self._made:
-            own = self._own.get(place)
+            own = self._own.get(place) or self._own.get(place.plain)
             self._made[asked] = (
                 _draft(place, own, is_single=is_single, is_swiss=is_swiss)
                 if own

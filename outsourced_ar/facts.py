@@ -276,6 +276,7 @@ class Speech:
         tone: As firm as the step, and as what any listed item was told before.
         chosen_by: The assignment rule that chose the cadence, in words.
         segment: The debtor's segment, with `segment_because`.
+        variant: Of the step's text, where it has several.
         fallback_from: The language it would have been, where the client named another
             for the debtor's country; empty otherwise.
         demand: What the agency demands, where it speaks.
@@ -301,6 +302,7 @@ class Speech:
     segment: str
     segment_because: str
     fallback_from: str = ""
+    variant: str = ""
     demand: Demand | None = None
     rule: str = ""
 

@@ -23,6 +23,7 @@ from outsourced_ar.pacing import channel_limit
 from outsourced_ar.policy import Policy
 from outsourced_ar.reaching import Reached, language_for, reach, reach_by
 from outsourced_ar.segments import Placed
+from outsourced_ar.variants import variant_of
 
 TEMPLATES: Final = {
     Tone.SERVICE: "pre_due_large",
@@ -224,6 +225,10 @@ def _speech(part: Part, theme: Theme, top: Step) -> Speech:
         step=top.name,
         tone=tone,
         template=template,
+        # A text that is firmer than the step's own is none of its variants.
+        variant=variant_of(facts.debtor_id, part.cadence, top)
+        if template == top.template
+        else "",
         language=spoken.language or "",
         contact=reached.contact,
         items=items,

@@ -205,11 +205,19 @@ class Forbidden(Struct, frozen=True, forbid_unknown_fields=True):
     claims: tuple[str, ...]
 
 
+VARIANT_MARK: Final = "+"
+"""Between a text's name and that of a variant of it."""
+
+
 class Place(NamedTuple):
-    """Which text: a key in a language, written `key/language`."""
+    """Which text: a key in a language, written `key/language`.
+
+    A variant of it, which a client has written itself, is `key/language+variant`.
+    """
 
     key: str
     language: str
+    variant: str = ""
 
     @classmethod
     def parse(cls, name: str) -> "Place":
@@ -218,13 +226,20 @@ class Place(NamedTuple):
         Raises:
             NoTextError: There is no such key or language.
         """
-        key, _, language = name.partition("/")
-        if key not in KEYS or language not in languages():
+        key, _, where = name.partition("/")
+        language, plus, variant = where.partition(VARIANT_MARK)
+        if key not in KEYS or language not in languages() or bool(plus) > bool(variant):
             raise NoTextError(key=key, language=language)
-        return cls(key, language)
+        return cls(key, language, variant)
+
+    @property
+    def plain(self) -> "Place":
+        """The text it is a variant of."""
+        return self._replace(variant="")
 
     def __str__(self) -> str:
-        return f"{self.key}/{self.language}"
+        mark = VARIANT_MARK if self.variant else ""
+        return f"{self.key}/{self.language}{mark}{self.variant}"
 
 
 class NoTextError(RequestError):

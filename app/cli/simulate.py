@@ -131,6 +131,7 @@ def speech_json(one: "Speech") -> dict[str, Any]:
         "step": one.step,
         "channel": str(one.channel),
         "tone": str(one.tone),
+        "variant": one.variant,
         "language": one.language,
         "total": amount(one.total_minor, one.currency),
         "items": [item.number for item in one.items],
@@ -255,6 +256,11 @@ def _story(found: "Explanation") -> list[dict[str, Any]]:
             words = f"step {one.stored.step}"
             words += f" of {one.stored.cadence}" if one.stored.cadence else ""
             words += "".join(
+                f", variant {again.speech.variant}"
+                for again in one.again[:1]
+                if again.speech is not None and again.speech.variant
+            )
+            words += "".join(
                 f", by the rule {because(again.speech)}"
                 for again in one.again
                 if again.speech is not None
@@ -272,7 +278,8 @@ def _story(found: "Explanation") -> list[dict[str, Any]]:
             {
                 "at": event.at.isoformat(),
                 "what": f"message {message.id}: {event.kind}",
-                "words": message.subject,
+                "words": message.subject
+                + (f" (variant {message.variant})" if message.variant else ""),
             }
             for event in sent.events
         ]
