@@ -313,9 +313,7 @@ def _is_own(answer: Answer) -> bool:
         found = answer.json()
     except WrongAnswerError:
         return False
-    return isinstance(found, dict) and bool(
-        {"error", "businessErrors"} & found.keys()
-    )
+    return isinstance(found, dict) and bool({"error", "businessErrors"} & found.keys())
 
 
 def _part(text: str) -> str:

@@ -1,0 +1,44 @@
+"""What Debitura answers of a case that it does not have yet: terms, refusals."""
+
+from connectors.faults import RefusedError, WrongAnswerError
+from connectors.verdicts import own_words
+from mapping.debitura import reading, wire
+
+
+def terms(found: wire.PreviewResult) -> dict[str, str]:
+    """Return what a case would cost, and with whom it would be."""
+    pricing, partner = found.pricing_preview, found.partner_assignment
+    handoff = found.signing_handoff
+    told = {
+        "partner": partner and partner.partner_name,
+        "success fee": pricing
+        and pricing.total_success_fee_percentage is not None
+        and f"{pricing.total_success_fee_percentage} %",
+        "price by": pricing and pricing.pricing_source,
+        "sign at": handoff and handoff.combined_signing_url,
+    }
+    return {name: str(value) for name, value in told.items() if value}
+
+
+def refusal(error: RefusedError) -> tuple[frozenset[str], str, str]:
+    """Return the kinds of a refusal, its words, and where it can be mended."""
+    try:
+        kinds, words, link = reading.refusal(error.answer.decode(wire.BusinessErrors))
+    except WrongAnswerError:
+        kinds, words, link = frozenset(), "", ""
+    return kinds, words or _by_fields(error) or error.message, link
+
+
+def _by_fields(error: RefusedError) -> str:
+    """Return what is wrong with fields, where the refusal names them."""
+    try:
+        found = error.answer.json()
+    except WrongAnswerError:
+        return own_words(error.answer)
+    if not isinstance(found, dict):
+        return own_words(error.answer)
+    return "; ".join(
+        f"{name}: {' '.join(str(one) for one in words)}"
+        for name, words in found.items()
+        if isinstance(words, list)
+    )
