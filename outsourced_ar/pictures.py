@@ -74,6 +74,12 @@ def logo_of(identity: Identity) -> Picture | None:
     return picture_of(identity.logo) if identity.logo else None
 
 
+def is_logo_sent(name: str, content: bytes) -> bool:
+    """Say whether a file is a logo that a mail brought along: its name is of itself."""
+    found = picture_of(content) if name.startswith("logo-") else None
+    return found is not None and found.name == name
+
+
 def content_id(picture: Picture, identity: Identity) -> str:
     """Return how a mail of a sender names a picture it brings along (RFC 2392)."""
     return f"{picture.name}@{identity.domain}"

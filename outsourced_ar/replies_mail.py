@@ -20,6 +20,7 @@ from typing import Final
 
 from ledger.reminders import Attachment
 from outsourced_ar.bounces import Bounce, read_bounce
+from outsourced_ar.pictures import is_logo_sent
 from outsourced_ar.quoting import text_of_html
 
 ATTACHMENT_MAX: Final = 10 * 1024 * 1024
@@ -170,7 +171,8 @@ class _Parts:
 
     def _attach(self, part: Mail, kind: str, named: str) -> None:
         content = _content(part)
-        if not content:
+        # An answer that quotes our mail brings back the logo it came with.
+        if not content or is_logo_sent(named, content):
             return
         name = self._free_name(harmless_name(named, _fallback_name(kind)))
         if len(content) > ATTACHMENT_MAX or self._kept + len(content) > MAIL_MAX:

@@ -13,11 +13,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from ledger.identities import ClientIdentity
-from ledger.reminders import Channel, Message
+from ledger.reminders import Channel, Message, Voice
 from outsourced_ar import letters
 from outsourced_ar.delivery import mime
 from outsourced_ar.pictures import BYTES_MAX, JPEG, PNG, picture_of
-from tests.speeches import CLIENT, a_composer, a_night, a_speech, some_facts
+from outsourced_ar.replies_mail import read_mail
+from tests.speeches import AGENCY, CLIENT, a_composer, a_night, a_speech, some_facts
 from tests.unit.outsourced_ar.test_templates import Page
 
 AT = datetime(2026, 3, 27, 9, 30, tzinfo=UTC)
@@ -56,7 +57,11 @@ def composed(client: ClientIdentity) -> Message:
 
 def sent(message: Message, client: ClientIdentity) -> EmailMessage:
     """Write a message as a mail, and read it as a mail program does."""
-    content = mime.write(message, client, at=AT, zone=BERLIN).content
+    return message_of(mime.write(message, client, at=AT, zone=BERLIN).content)
+
+
+def message_of(content: bytes) -> EmailMessage:
+    """Read a mail's bytes."""
     return email.message_from_bytes(content, policy=email.policy.default)
 
 
@@ -156,6 +161,17 @@ def test_another_logo_is_not_sent_with_what_was_written_before() -> None:
     assert kinds == ["multipart/alternative", "text/plain", "text/html"]
 
 
+def test_an_answer_that_quotes_the_logo_attaches_nothing() -> None:
+    """Our own picture that comes back is not kept; a picture of the debtor's is."""
+    client = with_logo(a_png())
+    answer = sent(composed(client), client)
+    theirs = a_png(30, 30)
+    answer.add_attachment(theirs, "image", "png", filename="logo-of-ours.png")
+    read = read_mail(answer.as_bytes())
+    assert [one.content for one in read.attachments] == [theirs]
+    assert read.left_out == ()
+
+
 def test_the_same_mail_is_the_same_bytes() -> None:
     """A logo changes nothing in that."""
     client = with_logo(a_png())
@@ -164,6 +180,22 @@ def test_the_same_mail_is_the_same_bytes() -> None:
         for _ in range(2)
     )
     assert one == other
+
+
+def test_each_voice_brings_its_own_logo() -> None:
+    """The agency's mail holds the agency's picture, the client's the client's."""
+    client = with_logo(a_png(100, 40))
+    agency = replace(AGENCY, logo=a_png(90, 45))
+    composer = a_composer(client=client, agency=agency)
+    for voice, own in ((Voice.CLIENT, client), (Voice.AGENCY, agency)):
+        message = composer.compose(a_speech(voice=voice), some_facts("GB"), a_night())
+        mail = message_of(mime.write(message, own, at=AT, zone=BERLIN).content)
+        pictures = [
+            part.get_payload(decode=True)
+            for part in mail.walk()
+            if part.get_content_maintype() == "image"
+        ]
+        assert pictures == [own.logo]
 
 
 def test_the_logo_is_the_senders() -> None:
