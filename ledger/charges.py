@@ -77,6 +77,7 @@ class LateMovement:
 
     on: date
     minor: int
+    is_payment: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

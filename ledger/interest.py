@@ -6,7 +6,7 @@ ends the calculation there, and the result says so. Due dates are taken as given
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -137,7 +137,7 @@ class _Run:
         self.start = claim.due_on + ONE_DAY
         delay = ONE_DAY if terms.counts_value_day else ONE_DAY * 0
         self.waiting = sorted(
-            (Movement(one.on + delay, one.minor) for one in claim.movements),
+            (replace(one, on=one.on + delay) for one in claim.movements),
             reverse=True,
         )
         self.anniversaries = self._anniversaries()
@@ -201,7 +201,7 @@ class _Run:
         self._post()
         while self.waiting and self.waiting[-1].on <= self.to_on + ONE_DAY:
             # Arrived on the last day: counted in full, and paid all the same.
-            self._pay(self.waiting.pop().minor)
+            self._pay(self.waiting.pop())
         last = max(self.covered_until, self.claim.due_on)
         return Interest(
             currency=self.claim.currency,
@@ -224,10 +224,12 @@ class _Run:
 
     def _apply_until(self, day: date) -> None:
         while self.waiting and self.waiting[-1].on <= day:
-            self._pay(self.waiting.pop().minor)
+            self._pay(self.waiting.pop())
 
-    def _pay(self, minor: int) -> None:
-        if self.terms.order is Order.COSTS_INTEREST_PRINCIPAL and minor > 0:
+    def _pay(self, moved: Movement) -> None:
+        minor = moved.minor
+        costs_first = self.terms.order is Order.COSTS_INTEREST_PRINCIPAL
+        if costs_first and moved.is_payment and minor > 0:
             self._post()
             for_costs = min(minor, self.costs)
             self.costs -= for_costs

@@ -115,10 +115,15 @@ class InterestTerms:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Movement:
-    """What lowered a claim on a value date, in minor units; below 0 it rose."""
+    """What lowered a claim on a value date, in minor units; below 0 it rose.
+
+    Attributes:
+        is_payment: Whether money came; a credit never meets costs or interest.
+    """
 
     on: date
     minor: int
+    is_payment: bool = True
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -21,7 +21,7 @@ from ledger.charges import (
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
-from ledger.records import DueRule
+from ledger.records import AllocationKind, DueRule
 from ledger.store.session import Session
 
 LOCK = """
@@ -79,13 +79,12 @@ WHERE d.tenant_id = :tenant_id AND d.kind IN ('invoice', 'debit_journal')
 ORDER BY d.debtor_id, d.due_on, d.number COLLATE "C", d.id
 """
 MOVED = """
-SELECT a.debit_id AS id, a.effective_on, a.kind = 'void' AS is_void,
-       sum(a.amount_minor)::bigint AS minor
+SELECT a.debit_id AS id, a.effective_on, a.kind, sum(a.amount_minor)::bigint AS minor
 FROM allocation a
 WHERE a.tenant_id = :tenant_id AND a.debit_id = ANY (:ids)
-GROUP BY a.debit_id, a.effective_on, a.kind = 'void'
+GROUP BY a.debit_id, a.effective_on, a.kind
 HAVING sum(a.amount_minor) <> 0
-ORDER BY a.debit_id, a.effective_on
+ORDER BY a.debit_id, a.effective_on, a.kind
 """
 
 
@@ -231,9 +230,14 @@ def _late(row: Any, moved: list[Any]) -> LateDocument:  # noqa: ANN401 - a row
             zip(row.instalment_due_on or (), row.instalment_minor or (), strict=True)
         ),
         movements=tuple(
-            LateMovement(on=one.effective_on, minor=one.minor) for one in moved
+            LateMovement(
+                on=one.effective_on,
+                minor=one.minor,
+                is_payment=one.kind == AllocationKind.PAYMENT,
+            )
+            for one in moved
         ),
-        is_void=sum(one.minor for one in moved if one.is_void) > 0,
+        is_void=sum(one.minor for one in moved if one.kind == AllocationKind.VOID) > 0,
     )
 
 

@@ -1,0 +1,348 @@
+"""Late payment of an invoice: what the law lets a creditor add, what of it is asked.
+
+Pure: from a document with everything that moved it, the stops that stand against it and
+the client's policy. What nobody read in a source is information at most; a rate that is
+missing keeps a demand from going out, for no figure is made up.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from functools import lru_cache
+from typing import Final
+
+from ledger import compensation
+from ledger.calendar import ONE_DAY
+from ledger.charges import Charge, ChargeKind, ChargeState, LateDocument
+from ledger.compensation import Compensation, Scale
+from ledger.interest import Interest, interest
+from ledger.interest_terms import (
+    Claim,
+    InterestTerms,
+    Mode,
+    Order,
+    Pause,
+    RateSeries,
+)
+from ledger.reminders import Stop
+from outsourced_ar.countries import sheet_of
+from outsourced_ar.country_sheets import CountrySheet
+from outsourced_ar.late_pauses import (
+    LatePart,
+    against,
+    lost_minor,
+    parts_of,
+    paused,
+)
+from outsourced_ar.late_policy import Conversion, LatePolicy, OwnRate, Show
+from outsourced_ar.reference_rates import packaged_rates
+
+CONTRACT: Final = "contract"
+"""What a charge names as its rule where the parties agreed the rate."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parties:
+    """Between whom, and by which policy.
+
+    Attributes:
+        debtor_country: ISO 3166-1; None where it is not known.
+    """
+
+    creditor_country: str
+    debtor_country: str | None
+    debtor_number: str
+    policy: LatePolicy
+
+    @property
+    def sheet(self) -> CountrySheet:
+        """The sheet of the law that governs."""
+        return sheet_of(
+            self.policy.country(
+                creditor=self.creditor_country, debtor=self.debtor_country
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Late:
+    """What came of an invoice, or an instalment, that was late.
+
+    Attributes:
+        part: The instalment, from 1; 0 for a whole document.
+        open_minor: What of the invoice itself is still owed on the day.
+        rule: The country's sheet and version.
+        interest: None where neither law nor contract gives any.
+        doubts: Why not all of it can be demanded, as sentences without a full stop.
+        charges: What was charged on it before.
+    """
+
+    document: LateDocument
+    part: int
+    due_on: date
+    open_minor: int
+    show: Show
+    rule: str
+    interest_rule: str
+    interest: Interest | None
+    compensation: Compensation
+    doubts: tuple[str, ...]
+    charges: tuple[Charge, ...] = ()
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing may be demanded today, or nothing: a rate is missing."""
+        owed = self.interest
+        if self.show is not Show.DEMAND or owed is None or not owed.missing:
+            return ""
+        return owed.missing if owed.verified else ""
+
+    @property
+    def interest_minor(self) -> int:
+        """The interest that is demanded: verified, whole, less what was settled."""
+        owed = self.interest
+        if not self._may_demand or owed is None:
+            return 0
+        if not (owed.verified and owed.is_complete):
+            return 0
+        return max(owed.open_minor - self._settled(ChargeKind.INTEREST), 0)
+
+    @property
+    def compensation_minor(self) -> int:
+        """The compensation and fees that are demanded: what stands open, or is new."""
+        if not self._may_demand:
+            return 0
+        fees = sum(one.open_minor for one in self._of(ChargeKind.FEE))
+        if before := self._of(ChargeKind.COMPENSATION):
+            return fees + sum(one.open_minor for one in before)
+        return fees + self.new_compensation_minor
+
+    @property
+    def new_compensation_minor(self) -> int:
+        """The compensation that was not charged yet and may be demanded."""
+        found = self.compensation
+        if not self._may_demand or self._of(ChargeKind.COMPENSATION):
+            return 0
+        if not found.verified or found.currency != self.document.currency:
+            return 0
+        return found.minor or 0
+
+    @property
+    def _may_demand(self) -> bool:
+        return self.show is Show.DEMAND and not self.document.is_inferred
+
+    def _of(self, kind: ChargeKind) -> tuple[Charge, ...]:
+        return tuple(one for one in self.charges if one.kind is kind)
+
+    def _settled(self, kind: ChargeKind) -> int:
+        """Return what was paid of charges of a kind, or given up."""
+        return sum(
+            one.amount_minor if one.state is ChargeState.WAIVED else one.paid_minor
+            for one in self._of(kind)
+        )
+
+
+def late_of(
+    document: LateDocument,
+    parties: Parties,
+    *,
+    on: date,
+    stops: Sequence[Stop] = (),
+    charges: Sequence[Charge] = (),
+) -> tuple[Late, ...]:
+    """Return what came of each part of a document that was not paid in time.
+
+    Args:
+        document: With everything that moved it.
+        parties: Between whom, and what the client allows.
+        on: The last day that counts.
+        stops: The debtor's, ended ones too.
+        charges: What was charged on the document before.
+    """
+    if document.is_void:
+        return ()
+    found = []
+    for part in parts_of(document):
+        mine = tuple(one for one in charges if one.part == part.part)
+        if part.due_on < on and (part.at_default_minor or mine):
+            found.append(_late(part, parties, on, stops, mine))
+    return tuple(found)
+
+
+def of_letter(lates: Sequence[Late]) -> tuple[Late, ...]:
+    """Return the same, a scale being over the sum of all that one letter asks for."""
+    scaled = [
+        one
+        for one in lates
+        if isinstance(sheet_of(_country(one)).compensation, Scale)
+        and one.open_minor > 0
+    ]
+    if not scaled or len({one.document.currency for one in scaled}) > 1:
+        return tuple(lates)
+    rule = sheet_of(_country(scaled[0])).compensation
+    assert isinstance(rule, Scale)
+    principals = [one.open_minor for one in scaled]
+    whole = compensation.for_letter(rule, principals, scaled[0].document.currency)
+    if whole.minor is None:
+        return tuple(lates)
+    shares = compensation.shared_out(whole.minor, principals)
+    changed = {
+        (one.document.document_id, one.part): replace(
+            one, compensation=replace(whole, minor=share)
+        )
+        for one, share in zip(scaled, shares, strict=True)
+    }
+    return tuple(
+        changed.get((one.document.document_id, one.part), one) for one in lates
+    )
+
+
+def _late(
+    part: LatePart,
+    parties: Parties,
+    on: date,
+    stops: Sequence[Stop],
+    charges: tuple[Charge, ...],
+) -> Late:
+    policy, sheet, document = parties.policy, parties.sheet, part.document
+    taken = against(stops, part)
+    pauses, partly = paused(
+        taken, part, on=on, counts_value_day=policy.counts_value_day
+    )
+    besides = [one for one in charges if one.kind is not ChargeKind.INTEREST]
+    found = interest_of(
+        Claim(
+            currency=document.currency,
+            principal_minor=part.minor,
+            due_on=part.due_on,
+            movements=(*part.moved, *partly),
+            costs_minor=sum(one.amount_minor for one in besides),
+        ),
+        parties,
+        arisen_on=document.issued_on,
+        on=on,
+        pauses=pauses,
+    )
+    owed = compensation.for_item(
+        sheet.compensation,
+        open_minor=part.at_default_minor - lost_minor(taken, part),
+        currency=document.currency,
+        defaulted_on=part.due_on + ONE_DAY,
+        conversion=_conversion(policy.conversion, part),
+        reminder_fees_minor=sum(
+            one.amount_minor
+            for one in besides
+            if one.kind is ChargeKind.FEE and one.state is not ChargeState.WAIVED
+        ),
+    )
+    agreed = policy.percent_of(parties.debtor_number) is not None
+    return Late(
+        document=document,
+        part=part.part,
+        due_on=part.due_on,
+        open_minor=part.open_on(on),
+        show=policy.show,
+        rule=sheet.rule,
+        interest_rule=CONTRACT if agreed else sheet.rule,
+        interest=found,
+        compensation=owed,
+        doubts=tuple(_doubts(document, found, owed, sheet, policy)),
+        charges=charges,
+    )
+
+
+def interest_of(
+    claim: Claim,
+    parties: Parties,
+    *,
+    arisen_on: date,
+    on: date,
+    pauses: Sequence[Pause] = (),
+) -> Interest | None:
+    """Return interest by the contract, else by the law; None where there is neither."""
+    terms = terms_of(parties, arisen_on)
+    if terms is None:
+        return None
+    return interest(claim, terms, to_on=on, paused=pauses)
+
+
+def terms_of(parties: Parties, arisen_on: date) -> InterestTerms | None:
+    """Return by what rule interest runs on an obligation that arose on a day."""
+    policy = parties.policy
+    found: InterestTerms | None
+    percent = policy.percent_of(parties.debtor_number)
+    if percent is not None:
+        found = InterestTerms(
+            mode=Mode.CONTRACT,
+            percent=percent,
+            source="the contract, as the client says",
+        )
+    else:
+        found = parties.sheet.terms_on(arisen_on, rates(policy.rate))
+    if found is None:
+        return None
+    return replace(found, order=policy.order, counts_value_day=policy.counts_value_day)
+
+
+@lru_cache(maxsize=32)
+def rates(own: tuple[OwnRate, ...]) -> dict[str, RateSeries]:
+    """Return the packaged series, the client's own values in the others' place."""
+    found = {name: one.series for name, one in packaged_rates().items()}
+    for name in {one.series for one in own}:
+        mine = [one.made() for one in own if one.series == name]
+        kept = [
+            value
+            for value in found.get(name, RateSeries(name, ())).values
+            if not any(
+                one.from_on <= value.until and value.from_on <= one.until
+                for one in mine
+            )
+        ]
+        values = sorted([*kept, *mine], key=lambda one: one.from_on)
+        found[name] = RateSeries(name, tuple(values))
+    return found
+
+
+def _conversion(known: Sequence[Conversion], part: LatePart) -> Decimal | None:
+    """Return the rate of the last known day of the month before a claim fell due."""
+    eve = part.due_on.replace(day=1) - ONE_DAY
+    found = [
+        one
+        for one in known
+        if one.debt_currency == part.document.currency
+        and (one.on.year, one.on.month) == (eve.year, eve.month)
+    ]
+    return max(found, key=lambda one: one.on).rate if found else None
+
+
+def _doubts(
+    document: LateDocument,
+    found: Interest | None,
+    owed: Compensation,
+    sheet: CountrySheet,
+    policy: LatePolicy,
+) -> Iterator[str]:
+    """Say why not all of it can be demanded."""
+    if policy.show is not Show.DEMAND:
+        yield "the client has not switched demanding on"
+    if document.is_inferred:
+        yield "its due date was not given by the books"
+    if found is None:
+        yield f"{sheet.summary.partition(':')[0]} ({sheet.name}), and no rate is agreed"
+    elif found.missing:
+        yield f"{found.missing}; the interest is that to {found.covered_until}"
+    elif not found.verified:
+        yield "its interest rests on a figure that nobody read in a source"
+    if owed.minor is None:
+        yield f"the compensation is not known: {owed.reason}"
+    elif owed.minor and not owed.verified:
+        yield "the compensation was not read in a source"
+    elif owed.minor and owed.currency != document.currency:
+        yield f"the compensation is in {owed.currency}, and is not converted"
+    if policy.order is Order.COSTS_INTEREST_PRINCIPAL and document.movements:
+        yield "payments met costs and interest first, other than in the books"
+
+
+def _country(late: Late) -> str:
+    return late.rule.partition("@")[0]
