@@ -92,7 +92,7 @@ def demand(
         calendar: The debtor's business days.
         on: The day it goes.
     """
-    law = prerequisites.of_country(country_of(facts), on)
+    law = prerequisites.of_country(country_of(facts))
     days = max(law.demand_days, escalation.demand_days)
     return (
         Demand(
@@ -108,7 +108,7 @@ def too_late(
     facts: DebtorFacts, *, certain_on: date, today: date, channel: Channel
 ) -> Refusal | None:
     """Refuse to send a demand whose day has come nearer than the law lets it be."""
-    law: Prerequisites = prerequisites.of_country(country_of(facts), today)
+    law: Prerequisites = prerequisites.of_country(country_of(facts))
     first_on = today + timedelta(days=max(law.demand_days, 1))
     if certain_on >= first_on:
         return None

@@ -5,8 +5,6 @@ from datetime import date
 
 from outsourced_ar.countries import sheet_of
 
-NO_SHEET = "none"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prerequisites:
@@ -23,17 +21,18 @@ class Prerequisites:
     rule: str
 
 
-def of_country(country: str | None, on: date) -> Prerequisites:
-    """Return what a country demands; of one without a sheet, nothing is known.
-
-    What a sheet wants is obeyed whether anybody read it in a source or not: more time
-    and more words harm nobody. Only money needs a source.
-    """
-    del on  # there is one version of each sheet so far
+def of_country(country: str | None) -> Prerequisites:
+    """Return what a country demands; of one without a sheet, nothing is known."""
     sheet = sheet_of(country)
     before = sheet.before_placement
     return Prerequisites(
         demand_days=before.minimum_days if before else 0,
         paragraphs=before.paragraphs if before else (),
-        rule=sheet.rule if sheet.country else f"{country or '-'}@{NO_SHEET}",
+        rule=sheet.rule if sheet.country else f"{country or '-'}@none",
     )
+
+
+def time_barred_from(country: str | None, due_on: date) -> date | None:
+    """Return from when on a claim may be too old, as an alarm; None where unknown."""
+    limitation = sheet_of(country).limitation
+    return None if limitation is None else limitation.alarms_on(due_on)
