@@ -224,7 +224,7 @@ class Writer(Protocol):
         """How long after a write began it may still reach the books."""
         ...
 
-    def find(self, order: Order, part: Part) -> Found | Unsearchable | None:
+    def find(self, order: Order, part: Part) -> Found | Gone | Unsearchable | None:
         """Look for what was appended, by its key."""
         ...
 

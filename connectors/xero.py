@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from itertools import chain
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from connectors.contract import (
@@ -26,7 +26,7 @@ from connectors.limits import HeaderNames
 from connectors.oauth import OAuthApp
 from connectors.xero_steps import Refunds, TableStep, ToldInvoices, is_told, resumes
 from ledger.calls import CallLimits
-from ledger.errors import RetryableError, SourceError
+from ledger.errors import ConfigurationError, RetryableError, SourceError
 from ledger.ids import SourceId
 from ledger.money import Currency
 from ledger.records import Batch, DocumentKind, DocumentRef, ListedItem
@@ -47,6 +47,9 @@ from mapping.xero.reading import (
     Table,
     read,
 )
+
+if TYPE_CHECKING:
+    from connectors.xero_writing import XeroWriter
 
 # 1. Auth
 API_URL: Final = "https://api.xero.com/api.xro/2.0"
@@ -157,13 +160,27 @@ LIMIT_HEADERS: Final = HeaderNames(
     app_problems=frozenset({"appminute"}),
 )
 
-CAPABILITIES: Final = frozenset(
+WRITES: Final = frozenset(
     {
-        Capability.INCREMENTAL,
-        Capability.OPEN_ITEM_SNAPSHOT,
-        Capability.AR_CONTROL_BALANCE,
-        Capability.PDF,
+        Capability.WRITE_NOTE,
+        Capability.WRITE_PROMISE_DATE,
+        Capability.WRITE_STATUS_FIELD,
+        Capability.WRITE_PAYMENT,
+        Capability.WRITE_IDEMPOTENT,
+        Capability.REPORTS_LOCK_DATE,
     }
+)
+"""What can be written; see `connectors/xero_writing.py`."""
+CAPABILITIES: Final = (
+    frozenset(
+        {
+            Capability.INCREMENTAL,
+            Capability.OPEN_ITEM_SNAPSHOT,
+            Capability.AR_CONTROL_BALANCE,
+            Capability.PDF,
+        }
+    )
+    | WRITES
 )
 
 
@@ -198,6 +215,17 @@ class ShortPageError(SourceError):
         super().__init__(
             f"A page of Xero's {resource} ended before the list did.",
             remedy="Run again; if it stays, report it.",
+        )
+
+
+class NoClientError(ConfigurationError):
+    """Xero's own client, by which is written, is not installed."""
+
+    def __init__(self) -> None:
+        """Say how to install it."""
+        super().__init__(
+            "Writing to Xero needs Xero's own client, which is not installed.",
+            remedy='Install it: pip install "duebridge[vendors]".',
         )
 
 
@@ -310,6 +338,19 @@ class XeroConnector:
             items=self._open_items,
             reread=self._reread,
         )
+
+    def writer(self, settings: Mapping[str, Any]) -> "XeroWriter":
+        """Return what writes to the organisation.
+
+        Raises:
+            NoClientError: Xero's own client is not installed.
+        """
+        try:
+            # It is an extra, and takes a while to load.
+            from connectors import xero_writing  # noqa: PLC0415
+        except ModuleNotFoundError as error:
+            raise NoClientError from error
+        return xero_writing.writer(self.seam, self.organisation_id, settings)
 
     def control_totals(self) -> None:
         """Return nothing: the receivables account is in the home currency only."""

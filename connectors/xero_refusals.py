@@ -1,23 +1,26 @@
 """Xero's own ways of saying no: a scope is missing, an organisation opens no more.
 
-Both look like a token that is refused, and no other token would change them.
+Both look like a token that is refused, and no other token would change them. Of what is
+not there it says so in plain words that it calls a web page.
 """
 
 from typing import Final
 
 from connectors.answers import Answer
-from connectors.faults import ReconnectError
-from connectors.verdicts import FORBIDDEN, UNAUTHORIZED, own_words
+from connectors.faults import NotFoundError, ReconnectError
+from connectors.verdicts import ABSENT, FORBIDDEN, UNAUTHORIZED, own_words
 from ledger.errors import AccessDeniedError, DuebridgeError
 
 API_PATH: Final = "/api.xro/2.0/"
 NOT_ALLOWED: Final = "AuthorizationUnsuccessful"
 NOT_OPEN: Final = "AuthenticationUnsuccessful"
 TOO_NARROW: Final = "insufficient_scope"
+NOT_THERE: Final = b"The resource you're looking for cannot be found"
 
 NEEDED: Final = {
     "Organisation": ("the organisation", "accounting.settings.read"),
     "Contacts": ("contacts", "accounting.contacts"),
+    "ContactGroups": ("groups of contacts", "accounting.contacts"),
     "Invoices": ("invoices", "accounting.invoices"),
     "CreditNotes": ("credit notes", "accounting.invoices"),
     "Payments": ("payments", "accounting.payments"),
@@ -34,7 +37,7 @@ class MissingScopeError(AccessDeniedError):
     def __init__(self, what: str, scope: str) -> None:
         """Name the list and the scope."""
         super().__init__(
-            f"Xero does not let this connection read {what}: the consent does not "
+            f"Xero does not open {what} to this connection: the consent does not "
             f"cover the scope {scope}, or who gave it has no such right.",
             remedy="Connect the organisation again, and allow all that is asked for; "
             "a Custom Connection's scopes are chosen at Xero.",
@@ -51,6 +54,8 @@ class ClosedOrganisationError(ReconnectError):
 
 def named(answer: Answer) -> DuebridgeError | None:
     """Name what an answer means at Xero; None for what it means everywhere."""
+    if answer.status in ABSENT and answer.body.startswith(NOT_THERE):
+        return NotFoundError(answer, "")
     if answer.status not in {UNAUTHORIZED, FORBIDDEN}:
         return None
     words = own_words(answer)

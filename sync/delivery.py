@@ -173,7 +173,7 @@ class Delivery:
                 # To read it is to look for it.
                 self._note(part, state=MISSED)
                 continue
-            found = self._writer.find(self._order, part)
+            found = self._find(part)
             if isinstance(found, Unsearchable):
                 self._park(self._cut_off(part))
                 raise _EndedError
@@ -211,7 +211,7 @@ class Delivery:
         if state != WRITTEN:
             if state == MISSED or part is Part.PAYMENT:
                 # Once more right before it is written; money is looked for always.
-                found = self._writer.find(self._order, part)
+                found = self._find(part)
             if isinstance(found, Unsearchable) and state == MISSED:
                 self._park(self._cut_off(part))
                 raise _EndedError
@@ -222,8 +222,16 @@ class Delivery:
                     return
                 found = None
         if not isinstance(found, Found):
-            found = self._writer.find(self._order, part)
+            found = self._find(part)
         self._verify(part, found)
+
+    def _find(self, part: Part) -> Found | Unsearchable | None:
+        """Look for what was appended; end where its document is gone."""
+        found = self._writer.find(self._order, part)
+        if isinstance(found, Gone):
+            self._mark(WriteState.GONE, words=found.words)
+            raise _EndedError
+        return found
 
     def _verify(self, part: Part, found: Found | Unsearchable | None) -> None:
         """Note what was found where something was written."""

@@ -8,6 +8,7 @@ from decimal import Decimal
 import httpx
 import pytest
 
+from connectors import xero_refusals
 from connectors.http import Seam
 from connectors.simulators.xero import UNLIMITED, Size, XeroSimulator
 from connectors.simulators.xero.transport import SimulatorTransport
@@ -129,6 +130,7 @@ def open_organisation(database: Database) -> Iterator[Opener]:
             clock=clock,
             authenticator=Signed(simulator),
             headers=seam_headers(simulator.tenant_id),
+            namer=xero_refusals.named,
             transport=calls,
             sleep=simulator.clock.advance,
         )
