@@ -16,6 +16,7 @@ from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
 from outsourced_ar import calls, night, rules_in_force, texts
 from outsourced_ar.compose import MessageComposer
+from outsourced_ar.copy_requests import CopyRequests
 from outsourced_ar.enclosing import Enclosing, Library
 from outsourced_ar.night import NightResult
 from outsourced_ar.outcomes import Sent
@@ -77,6 +78,19 @@ class Reminders:
             self.composer(),
             recheck,
         )
+        library = Library(
+            self.product.database, self.owner, BooksCopies(self.product, self.owner)
+        )
+        requests = CopyRequests(
+            database=self.product.database,
+            tenant=self.owner,
+            clock=self.product.clock,
+            policies=rules.policies,
+            composer=self.composer(),
+            library=library,
+            languages=languages(),
+        )
+        requests.queue()
         sender = Sender(
             database=self.product.database,
             tenant=self.owner,
@@ -85,17 +99,12 @@ class Reminders:
             books=Rereading(self.product, self.owner),
             recheck=recheck,
             witness=ways,
-            enclosing=Enclosing(
-                Library(
-                    self.product.database,
-                    self.owner,
-                    BooksCopies(self.product, self.owner),
-                ),
-                self.product.clock,
-                rules.cadences,
-            ),
+            enclosing=Enclosing(library, self.product.clock, rules.cadences),
         )
-        return sender.send_ready()
+        try:
+            return sender.send_ready()
+        finally:
+            requests.settle()
 
     def composer(
         self, tried: Mapping[str, str] | None = None, *, speaks: bool = False

@@ -68,6 +68,10 @@ def firmer(one: Tone | None, other: Tone | None) -> Tone | None:
 
 STATEMENT: Final = "statement:"
 """How the step of a statement of account begins, before its month."""
+COPY: Final = "copy:"
+"""How the step of copies begins that were asked for, before the letter's number."""
+ONCE: Final = (STATEMENT, COPY)
+"""How the step of what is said once begins, whatever the day."""
 
 
 class MessageState(StrEnum):

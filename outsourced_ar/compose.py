@@ -15,7 +15,8 @@ from ledger.identities import AgencyIdentity, ClientIdentity, Identity
 from ledger.ids import DebtorId, TenantId
 from ledger.money import Currency
 from ledger.reminders import (
-    STATEMENT,
+    COPY,
+    ONCE,
     Attachment,
     Channel,
     Message,
@@ -29,7 +30,7 @@ from outsourced_ar.demand import BadDemandError, CreditorName, Demand
 from outsourced_ar.drafts import Drafts
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.figures import Figures
-from outsourced_ar.phrasing import WITH_PDF, Said, phrase
+from outsourced_ar.phrasing import WITH_PDF, Said, phrase, reply
 from outsourced_ar.plain_text import plain
 from outsourced_ar.statement import statement
 from outsourced_ar.texts import Place
@@ -148,8 +149,10 @@ class MessageComposer:
             channel=speech.channel,
             currency=speech.currency,
             on=tonight.today,
-            statement=speech.step if speech.step.startswith(STATEMENT) else "",
+            once=speech.step if speech.step.startswith(ONCE) else "",
         )
+        if speech.step.startswith(COPY):
+            said, version = reply(said, told), version.replace(speech.template, "copy")
         return Message(
             debtor_id=speech.debtor_id,
             voice=speech.voice,
@@ -174,7 +177,9 @@ class MessageComposer:
             total_minor=figures.total_minor,
             credits_minor=figures.credits_minor,
             items=speech.items,
-            attachments=_attachments(said, told, speech, address=address),
+            attachments=()
+            if speech.step.startswith(COPY)
+            else _attachments(said, told, speech, address=address),
         )
 
     def letter(
@@ -293,13 +298,14 @@ def message_id(
     channel: Channel,
     currency: Currency,
     on: date,
-    statement: str = "",
+    once: str = "",
 ) -> str:
     """Return the Message-ID, the same however often the message is made.
 
-    It is that of a day, or of a month's statement of account: there are never two.
+    It is that of a day, or of what is said once whatever the day: a month's statement
+    of account, the answer to a letter. There are never two.
     """
-    when = statement or on.isoformat()
+    when = once or on.isoformat()
     of = (tenant_id, debtor_id, identity.key, channel, currency, when)
     digest = hashlib.sha256("\x1f".join(map(str, of)).encode()).hexdigest()
     return f"<{digest[:32]}@{identity.domain}>"

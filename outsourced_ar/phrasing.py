@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from ledger.reminders import Channel, MessageItem, Voice
@@ -124,6 +124,21 @@ def phrase(
         questions=() if is_call else tuple(map(_line, questions)),
         legal=() if is_call else tuple(map(_line, legal)),
         closing="" if is_call else _line(parts["closing"]),
+    )
+
+
+def reply(said: Said, told: Figures) -> Said:
+    """Return the answer to who asked for copies: it names them, and no more."""
+    name = f"{told.words.labels.invoice} {told.numbers}"
+    return replace(
+        said,
+        subject=name,
+        heading=name,
+        opening=said.opening[:1],
+        sums=(),
+        after=(),
+        payment=None,
+        questions=(),
     )
 
 

@@ -59,6 +59,8 @@ class Policy:
         assume_home_language: Whether a debtor of no known country is spoken to in the
             tenant's own language; otherwise it has to be entered first.
         statements: When a statement of account goes without being asked for.
+        answer_copy_requests: Whether a debtor that asks for a copy of an invoice gets
+            it without a person; otherwise it is a task.
         late_payment: What is said of interest, compensation and fees.
     """
 
@@ -76,6 +78,7 @@ class Policy:
     exclude_documents: frozenset[str] = frozenset()
     assume_home_language: bool = False
     statements: Statements = Statements()
+    answer_copy_requests: bool = False
     late_payment: LatePolicy = SILENT
 
 
@@ -112,6 +115,7 @@ class _Knobs(Span):
     exclude_documents: Words = frozenset()
     assume_home_language: bool | None = None
     statements: _Statements | None = None
+    answer_copy_requests: bool | None = None
     late_payment: LatePolicy | None = None
 
     def onto(self, policy: Policy) -> Policy:
@@ -146,6 +150,7 @@ _SIMPLE: Final = (
     "closes",
     "closed",
     "assume_home_language",
+    "answer_copy_requests",
 )
 
 

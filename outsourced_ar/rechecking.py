@@ -9,10 +9,10 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ledger.calendar import Clock
-from ledger.reminders import Message
+from ledger.reminders import COPY, Message
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import gate, gathering, statements
+from outsourced_ar import copy_requests, gate, gathering, statements
 from outsourced_ar.cadence import Cadence, packaged_cadences
 from outsourced_ar.facts import Refusal, Silence
 from outsourced_ar.gate import Moment
@@ -84,6 +84,8 @@ class GateRecheck:
         )
         (facts,) = gathered.facts
         policy = self.policies.on(tonight.today)
+        if message.step.startswith(COPY):
+            return copy_requests.refusals(session, message, facts, tonight, policy)
         wish = gate.wish_of(message, facts, gap_days=self._gap_days(message, policy))
         return gate.ask(wish, facts, tonight, policy, Moment.SEND)
 

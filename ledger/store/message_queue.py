@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from ledger.errors import InvariantError
-from ledger.reminders import STATEMENT, Message, MessageId, MessageState
+from ledger.reminders import COPY, STATEMENT, Message, MessageId, MessageState
 from ledger.store.bulk import Stage
 from ledger.store.session import Session
 
@@ -65,11 +65,12 @@ MONTH_KEY = ("debtor_id", "identity", "channel", "currency", "step")
 # A message of the same day that came to nothing keeps its Message-ID; the next one is
 # told apart from it by how many there were. The Message-ID of a statement of account is
 # its month's: those that came to nothing are counted whatever their day, and one that
-# counts leaves no room for another.
+# counts leaves no room for another. A letter is answered once, whatever came of it.
 INSERT = f"""
 WITH staged AS MATERIALIZED (
     SELECT s.*,
-           CASE WHEN s.step LIKE '{STATEMENT}%' THEN
+           CASE WHEN s.step LIKE '{COPY}%' THEN 0
+           WHEN s.step LIKE '{STATEMENT}%' THEN
                (SELECT count(*) FROM message m
                 WHERE m.tenant_id = :tenant_id
                   AND {" AND ".join(f"m.{name} = s.{name}" for name in MONTH_KEY)}

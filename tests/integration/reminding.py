@@ -13,7 +13,7 @@ from ledger.ids import DebtorId, DocumentId, SourceId
 from ledger.money import Currency
 from ledger.records import Debtor, DocumentKind, DocumentRef
 from ledger.reminders import (
-    STATEMENT,
+    ONCE,
     Channel,
     Mandate,
     Message,
@@ -152,7 +152,7 @@ class PlainComposer:
             Channel.LETTER: "\n".join(facts.note.address),
         }[speech.channel]
         named = f"{speech.debtor_id.hex}.{speech.channel}.{speech.currency}"
-        of = speech.step if speech.step.startswith(STATEMENT) else tonight.today
+        of = speech.step if speech.step.startswith(ONCE) else tonight.today
         return Message(
             debtor_id=speech.debtor_id,
             voice=speech.voice,
