@@ -119,8 +119,9 @@ def test_s20_a_request_is_answered_with_the_copy_and_closed(desk: Desk) -> None:
     assert mail["To"].addresses[0].addr_spec == "ar@d1.example"
     assert mail["In-Reply-To"] == desk.answers.letter().mail_id
     assert "I-D1" in mail["Subject"]
-    text = mail.get_body(("plain",)).get_content()
-    assert "I-D1" in text
+    body = mail.get_body(("plain",))
+    assert body is not None
+    assert "I-D1" in body.get_content()
     assert desk.is_answered()
     with desk.box.books.database.tenant(desk.box.books.tenant.scope) as session:
         said = messages.listing(session)[-1].message
