@@ -99,14 +99,21 @@ class Late:
         return owed.missing if owed.verified else ""
 
     @property
-    def interest_minor(self) -> int:
-        """The interest that is demanded: verified, whole, less what was settled."""
+    def charged_interest_minor(self) -> int | None:
+        """All interest that may be charged to the day; None where none may be."""
         owed = self.interest
         if not self._may_demand or owed is None:
+            return None
+        return owed.total_minor if owed.verified and owed.is_complete else None
+
+    @property
+    def interest_minor(self) -> int:
+        """The interest that is demanded: verified, whole, less what was settled."""
+        whole, owed = self.charged_interest_minor, self.interest
+        if whole is None or owed is None:
             return 0
-        if not (owed.verified and owed.is_complete):
-            return 0
-        return max(owed.open_minor - self._settled(ChargeKind.INTEREST), 0)
+        settled = owed.paid_minor + self._settled(ChargeKind.INTEREST)
+        return max(whole - settled, 0)
 
     @property
     def compensation_minor(self) -> int:

@@ -1,0 +1,229 @@
+"""Charges made of what is late: looked up in bulk, and posted once.
+
+Posting may be tried as often as one likes, by as many as like: a compensation stands
+once an invoice, and interest once a day, less what was posted before.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from ledger.calendar import ONE_DAY
+from ledger.charges import AT_DEFAULT, Charge, ChargeId, ChargeKind
+from ledger.events import Event
+from ledger.ids import DebtorId, DocumentId
+from ledger.store import charges, event_log, stops
+from ledger.store.session import Session
+from outsourced_ar import rules_in_force
+from outsourced_ar.late_payment import Late, Parties, late_of
+from outsourced_ar.late_policy import LatePolicy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owing:
+    """A debtor as far as its lateness is concerned."""
+
+    debtor_id: DebtorId
+    number: str
+    country: str | None
+
+
+def policy_on(session: Session, on: date) -> LatePolicy:
+    """Return what a tenant lets be said of late payment on a day.
+
+    Raises:
+        RuleFileError: One of its own rules cannot be used.
+    """
+    return rules_in_force.in_force(session).policies.on(on).late_payment
+
+
+def lates(
+    session: Session,
+    owing: Sequence[Owing],
+    policy: LatePolicy,
+    *,
+    creditor_country: str,
+    on: date,
+    also: Collection[DocumentId] = (),
+) -> dict[DebtorId, tuple[Late, ...]]:
+    """Return what is late of debtors on a day, or has charges that stand open.
+
+    A handful of questions, however many debtors there are.
+
+    Args:
+        session: A transaction of the tenant.
+        owing: The debtors.
+        policy: As it stands on the day.
+        creditor_country: The tenant's own.
+        on: The last day that counts.
+        also: Documents that are wanted though they are closed.
+    """
+    ids = [one.debtor_id for one in owing]
+    documents = charges.load_late(session, ids, also)
+    before = charges.of_documents(session, [one.document_id for one in documents])
+    against = stops.load_ever(session, ids, on)
+    between = {
+        one.debtor_id: Parties(
+            creditor_country=creditor_country,
+            debtor_country=one.country,
+            debtor_number=one.number,
+            policy=policy,
+        )
+        for one in owing
+    }
+    found: dict[DebtorId, tuple[Late, ...]] = {}
+    for document in documents:
+        owner = document.debtor_id
+        found[owner] = (
+            *found.get(owner, ()),
+            *late_of(
+                document,
+                between[owner],
+                on=on,
+                stops=against.get(owner, ()),
+                charges=before.get(document.document_id, ()),
+            ),
+        )
+    return found
+
+
+def post(
+    session: Session,
+    demanded: Sequence[Late],
+    *,
+    on: date,
+    at: datetime,
+    by: str,
+    note: str = "",
+    fee: tuple[str, int] | None = None,
+) -> list[Charge]:
+    """Post what is demanded of late items, and note it in the event log.
+
+    Args:
+        session: A transaction of the tenant.
+        demanded: Of one debtor; what may not be demanded of them is not posted.
+        on: The business day; interest is up to it.
+        at: The instant.
+        by: Who demands it, as `night`.
+        note: Why, in words.
+        fee: The step that costs a fee by the contract, and how much; on the earliest
+            due item, once.
+    """
+    posted: list[Charge] = []
+    for late in demanded:
+        posted += _posted(session, late, on=on, at=at, note=note)
+    if fee is not None and demanded and fee[1] > 0:
+        first = min(demanded, key=lambda one: (one.due_on, one.document.number))
+        made = _charge(first, ChargeKind.FEE, fee[1], on, note)
+        posted += _once(session, made, fee[0], at)
+    event_log.note(session, at, [_event(one, demanded[0], by) for one in posted])
+    return posted
+
+
+def waive(
+    session: Session, one: ChargeId, *, at: datetime, by: str, why: str
+) -> Charge:
+    """Ask no longer for a charge; the log says who gave it up, and why.
+
+    Raises:
+        UnknownChargeError: None of that number stands open.
+    """
+    given_up = charges.waive(session, one, at=at, note=why)
+    _log(session, given_up, "charge.waived", at, by, why)
+    return given_up
+
+
+def pay(
+    session: Session, one: ChargeId, *, minor: int, at: datetime, by: str
+) -> Charge:
+    """Enter a payment on a charge.
+
+    Raises:
+        UnknownChargeError: None of that number stands open.
+        OverpaidChargeError: It is more than stands open, or nothing.
+    """
+    paid = charges.pay(session, one, minor=minor, at=at)
+    _log(session, paid, "charge.paid", at, by, "")
+    return paid
+
+
+def _posted(
+    session: Session, late: Late, *, on: date, at: datetime, note: str
+) -> list[Charge]:
+    found: list[Charge] = []
+    minor = late.charged_interest_minor
+    if minor is not None:
+        whole = _charge(late, ChargeKind.INTEREST, minor, on, note)
+        posted = charges.post_interest(session, whole, at)
+        found += [] if posted is None else [posted]
+    if late.new_compensation_minor > 0:
+        made = _charge(
+            late, ChargeKind.COMPENSATION, late.new_compensation_minor, on, note
+        )
+        found += _once(session, made, AT_DEFAULT, at)
+    return found
+
+
+def _once(session: Session, charge: Charge, level: str, at: datetime) -> list[Charge]:
+    made = charges.post(session, replace(charge, level=level), at)
+    return [] if made is None else [replace(charge, level=level, id=made)]
+
+
+def _charge(late: Late, kind: ChargeKind, minor: int, on: date, note: str) -> Charge:
+    return Charge(
+        document_id=late.document.document_id,
+        part=late.part,
+        kind=kind,
+        level=AT_DEFAULT,
+        amount_minor=minor,
+        currency=late.document.currency,
+        from_on=late.due_on + ONE_DAY,
+        to_on=on,
+        posted_on=on,
+        rule=late.interest_rule if kind is ChargeKind.INTEREST else late.rule,
+        note=note,
+    )
+
+
+def _event(charge: Charge, late: Late, by: str) -> Event:
+    return Event(
+        kind="charge.posted",
+        by=by,
+        subject=f"charge:{charge.id}",
+        debtor_id=late.document.debtor_id,
+        document_ids=(charge.document_id,),
+        details=_details(charge),
+    )
+
+
+def _log(
+    session: Session, charge: Charge, kind: str, at: datetime, by: str, why: str
+) -> None:
+    event_log.note(
+        session,
+        at,
+        [
+            Event(
+                kind=kind,
+                by=by,
+                subject=f"charge:{charge.id}",
+                document_ids=(charge.document_id,),
+                details=_details(charge),
+                personal={"why": why} if why else {},
+            )
+        ],
+    )
+
+
+def _details(charge: Charge) -> Mapping[str, object]:
+    return {
+        "kind": str(charge.kind),
+        "level": charge.level,
+        "amount_minor": charge.amount_minor,
+        "paid_minor": charge.paid_minor,
+        "currency": charge.currency,
+        "from_on": charge.from_on.isoformat(),
+        "to_on": charge.to_on.isoformat(),
+        "rule": charge.rule,
+        "state": str(charge.state),
+    }
