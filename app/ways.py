@@ -8,6 +8,7 @@ from ledger.secret import Secret
 from ledger.store import identities
 from ledger.store.tenants import Tenant
 from outsourced_ar.delivery.routes import Routes
+from outsourced_ar.delivery.sent_copies import MailboxWitness
 
 
 def said_folder(product: Product, owner: Tenant) -> Path:
@@ -30,4 +31,5 @@ def ways_out(product: Product, owner: Tenant) -> Routes:
         said_folder(product, owner),
         secret,
         only_folders=product.is_trial or product.settings.only_folders,
+        sent_copies=MailboxWitness(secret),
     )

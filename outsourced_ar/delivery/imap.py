@@ -33,6 +33,14 @@ FETCHED_MAX: Final = 1_000
 HEAD_MAX: Final = 256 * 1024
 """Bytes of a mail that is too large to fetch: its head, and how it begins."""
 
+SENT_NAMES: Final = frozenset(
+    {"sent", "sent items", "sent messages", "sent mail", "gesendet"}
+)
+"""What folders of sent mail are called where the server does not say their use."""
+NAMED_MAX: Final = 20
+"""So many of the mails found are looked at."""
+
+_MAIL_ID: Final = re.compile(r"<[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+>")
 _DATE: Final = re.compile(r'INTERNALDATE "([^"]+)"', re.IGNORECASE)
 _FORMAT: Final = "%d-%b-%Y %H:%M:%S %z"
 
@@ -168,6 +176,55 @@ class ImapReader:
                     yield fetched
         except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
             raise MailboxUnreachableError(self.mailbox.host, _name(error)) from error
+
+    def sent_folders(self) -> list[str]:
+        """Return the folders in which what was sent is kept, by their use or name.
+
+        Raises:
+            MailboxUnreachableError: The connection broke.
+        """
+        try:
+            assert self._box is not None
+            found = list(self._box.folder.list())
+        except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+            raise MailboxUnreachableError(self.mailbox.host, _name(error)) from error
+        by_use = [
+            one.name for one in found if "\\sent" in {f.lower() for f in one.flags}
+        ]
+        return by_use or [
+            one.name
+            for one in found
+            if one.name.rpartition(one.delim)[2].lower() in SENT_NAMES
+        ]
+
+    def names(self, mail_id: str, folder: str) -> bool:
+        """Say whether a mail in a folder is, answers, or reports on one of an id.
+
+        The folder is opened to be read only. What the server finds is looked at: some
+        search by parts of words.
+
+        Raises:
+            MailboxUnreachableError: The connection broke, or there is no such folder.
+        """
+        if not _MAIL_ID.fullmatch(mail_id):
+            return False
+        quoted = f'"{mail_id}"'
+        wanted = (
+            f"OR OR HEADER Message-ID {quoted} HEADER In-Reply-To {quoted} "
+            f"OR HEADER References {quoted} BODY {quoted}"
+        )
+        try:
+            assert self._box is not None
+            self._box.folder.set(folder, readonly=True)
+            _, answered = self._client.uid("SEARCH", wanted)
+            words = b" ".join(one for one in answered if isinstance(one, bytes)).split()
+            for word in words[:NAMED_MAX]:
+                _, raw = self._ask(int(word), f"(BODY.PEEK[]<0.{HEAD_MAX}>)")
+                if raw is not None and mail_id.encode("ascii") in raw:
+                    return True
+        except (OSError, imaplib.IMAP4.error, ImapToolsError) as error:
+            raise MailboxUnreachableError(self.mailbox.host, _name(error)) from error
+        return False
 
     def mark_seen(self, uid: int) -> None:
         """Mark a mail as read, where the mailbox wants that."""
