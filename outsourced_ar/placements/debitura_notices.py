@@ -7,7 +7,7 @@ in the position, so that a payment that is corrected or taken back is seen as we
 
 import hashlib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -40,7 +40,8 @@ class Memory:
     Attributes:
         said: A digest of how it stood.
         paid: Its payments by their keys: minor units, and when they were changed.
-        heard: The instant of the last message that was passed on.
+        heard: The last message that was passed on: its instant, and the keys of all
+            of that instant.
         over_on: When it was over; empty while it is not.
         updated: The service's own mark of its last change.
     """
@@ -48,7 +49,7 @@ class Memory:
     said: str = ""
     has_begun: bool = False
     paid: dict[str, tuple[int, str]] = field(default_factory=dict)
-    heard: str = ""
+    heard: list[str] = field(default_factory=list)
     over_on: str = ""
     updated: str = ""
 
@@ -58,7 +59,7 @@ class Memory:
         if not stored:
             return cls()
         paid = {key: (int(one[0]), str(one[1])) for key, one in stored["paid"].items()}
-        return cls(**{**stored, "paid": paid})
+        return cls(**{**stored, "paid": paid, "heard": list(stored["heard"])})
 
     def kept(self) -> dict[str, Any]:
         """Return it as it is kept."""
@@ -66,7 +67,7 @@ class Memory:
             "said": self.said,
             "has_begun": self.has_begun,
             "paid": {key: list(one) for key, one in self.paid.items()},
-            "heard": self.heard,
+            "heard": list(self.heard),
             "over_on": self.over_on,
             "updated": self.updated,
         }
@@ -274,8 +275,8 @@ class _Visit:
         )
 
     def _chats(self) -> None:
-        """Pass on what others said since the last look; of an instant all, again."""
-        before = self.memory.heard
+        """Pass on what others said since the last look."""
+        before = tuple(self.memory.heard)
         for raw in self.client.chats(self.case.id):
             try:
                 chat = read(raw, wire.Chat)
@@ -287,11 +288,24 @@ class _Visit:
                 name = f"message {_key_of(raw)} of case {self.reference}"
                 self.unreadable.append((name, error.message))
                 continue
-            if before and at < datetime.fromisoformat(before):
+            if not self._is_new(at, chat.id, before):
                 continue
-            self.memory.heard = max(self.memory.heard, at.astimezone(UTC).isoformat())
             notice = self._notice(f"chat:{chat.id}", NoticeKind.MESSAGE, at.date())
             self._say(notice, words=chat.message or "", reason=chat.role_label or "")
+
+    def _is_new(self, at: datetime, key: str, before: Sequence[str]) -> bool:
+        """Say whether a message was not passed on by an earlier look; remember it."""
+        if before:
+            last = datetime.fromisoformat(before[0])
+            if at < last or (at == last and key in before[1:]):
+                return False
+        heard = self.memory.heard
+        latest = datetime.fromisoformat(heard[0]) if heard else at
+        if at > latest or not heard:
+            self.memory.heard = [at.astimezone(UTC).isoformat(), key]
+        elif at == latest:
+            self.memory.heard = [*heard, key]
+        return True
 
     def _currency(self) -> Currency:
         try:

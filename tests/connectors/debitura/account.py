@@ -1,7 +1,7 @@
 """An account at a stand-in of Debitura, an agency over it, and packets to hand over."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,6 +11,8 @@ from connectors.http import Seam, Timeouts
 from connectors.simulators import clock as simulated
 from connectors.simulators.debitura.desk import Desk
 from connectors.simulators.debitura.model import SimCase
+from connectors.simulators.faults import Fault
+from connectors.simulators.replies import Response
 from connectors.simulators.transport import SimulatorTransport
 from ledger.reminders import Attachment
 from ledger.secret import Secret
@@ -110,6 +112,16 @@ def paid(found: Sequence[Notice] | Notices) -> list[int]:
 def words(found: Notices) -> list[str]:
     """Return what notices tell a person."""
     return [one.words for one in found.notices if one.kind is NoticeKind.MESSAGE]
+
+
+def spoilt(old: bytes, new: bytes) -> Fault:
+    """Write something else where an answer has something."""
+
+    def spoil(answer: Response) -> Response:
+        assert old in answer.body
+        return replace(answer, body=answer.body.replace(old, new))
+
+    return Fault(name="spoilt", spoil=spoil, happens=True)
 
 
 def a_packet(reference: str = REFERENCE, **debtor: Any) -> dict[str, Any]:  # noqa: ANN401
