@@ -146,6 +146,34 @@ def ask(
     )
 
 
+def against_placing(
+    facts: DebtorFacts, currency: Currency, tonight: Tonight, policy: Policy
+) -> tuple[Refusal, ...]:
+    """Return why a debtor's items are not handed over, whatever the hour and the item.
+
+    Args:
+        facts: What is known of the debtor now.
+        currency: Of the items.
+        tonight: The day, the instant, and what the client contracted.
+        policy: As it stands today.
+    """
+    place = where(facts, tonight)
+    stops = standing(facts.stops, tonight.today, policy, place.calendar)
+    return in_order(
+        [
+            *_of_mandate(tonight, Moment.SEND),
+            *_of_debtor(facts, tonight, policy),
+            *_of_books(facts, tonight, policy),
+            *(
+                words_of(stop)
+                for stop in stops
+                if stop.kind is StopKind.INSOLVENCY
+                or (not stop.items and stop.currency in (None, currency))
+            ),
+        ]
+    )
+
+
 def wish_of(message: Message, facts: DebtorFacts, *, gap_days: int) -> Wish:
     """Return the wish to send a message that was made before.
 

@@ -23,6 +23,7 @@ from outsourced_ar import letters, texts
 from outsourced_ar.agencies import AgencyTerms, Contract, Document
 from outsourced_ar.facts import DebtorFacts, Item
 from outsourced_ar.final_demands import is_known_business
+from outsourced_ar.prerequisites import Prerequisites
 
 SCHEMA: Final = "duebridge.packet/1"
 PDF: Final = "application/pdf"
@@ -65,6 +66,7 @@ class Sources:
     Attributes:
         items: The case's, as they stand.
         demanded: Their final demands; empty where a person placed them without.
+        law: What the debtor's country wants first; a demand, whatever is contracted.
         charges: By document and part.
         copies: Invoices as PDF, by document.
         basis: Proofs of delivery, orders, contracts.
@@ -80,6 +82,7 @@ class Sources:
     contract: Contract
     terms: AgencyTerms
     demanded: Sequence[Demanded] = ()
+    law: Prerequisites | None = None
     messages: Sequence[StoredMessage] = ()
     letters: Sequence[Letter] = ()
     stops: Sequence[Stop] = ()
@@ -107,9 +110,7 @@ class Packet:
 def missing(of: Sources) -> tuple[str, ...]:
     """Return what a packet would lack of the least that the contract requires."""
     return tuple(
-        lacking
-        for wanted in sorted(of.contract.requires)
-        for lacking in _LACKING[wanted](of)
+        lacking for wanted in sorted(_required(of)) for lacking in _LACKING[wanted](of)
     )
 
 
@@ -362,6 +363,12 @@ def _documents(items: Sequence[Item]) -> list[DocumentId]:
 
 def _amount(minor: int, code: Currency) -> str:
     return str(from_minor(minor, code))
+
+
+def _required(of: Sources) -> frozenset[Document]:
+    if of.law is not None and of.law.demand_days:
+        return of.contract.requires | {Document.FINAL_DEMAND}
+    return of.contract.requires
 
 
 def _without_copy(of: Sources) -> Iterator[str]:

@@ -6,6 +6,7 @@ client's name or by a final demand: what waits is withdrawn, and a message that 
 sent keeps the case from being placed.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -380,6 +381,13 @@ def reason_of(text: str) -> str:
     """Return a reason as one of the table where it is one, else as it was said."""
     known = text.strip().lower().replace("-", "_").replace(" ", "_")
     return CaseReason(known) if known in set(CaseReason) else text.strip()
+
+
+def read_packet(file: Attachment) -> Mapping[str, Any]:
+    """Return what a kept packet says."""
+    found = json.loads(file.content)
+    assert isinstance(found, dict)
+    return found
 
 
 def case_id(case: Case) -> CaseId:

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
@@ -24,6 +25,17 @@ WHERE m.tenant_id = :tenant_id AND m.certain_on < :on AND m.state = 'sent'
       WHERE c.tenant_id = :tenant_id AND c.document_id = i.document_id
         AND c.part = i.part AND c.removed_on IS NULL)
 ORDER BY m.debtor_id, m.currency, i.number COLLATE "C", i.document_id, i.part
+"""
+OF_ITEMS = """
+SELECT DISTINCT ON (i.document_id, i.part)
+       m.debtor_id, m.currency, m.id AS message_id, m.business_on, m.certain_on, m.rule,
+       m.ended_at, i.document_id, i.part, i.number, i.round, i.open_minor
+FROM message m
+JOIN message_item i ON i.tenant_id = :tenant_id AND i.message_id = m.id
+WHERE m.tenant_id = :tenant_id AND m.debtor_id = :debtor_id
+  AND m.certain_on IS NOT NULL AND m.state = 'sent' AND m.voice = 'agency'
+  AND i.counts AND i.step <> '' AND i.document_id = ANY (:ids)
+ORDER BY i.document_id, i.part, m.business_on DESC, m.id DESC
 """
 ABOUT = """
 SELECT DISTINCT m.id, m.state
@@ -73,22 +85,19 @@ def demanded(
 ) -> list[Demanded]:
     """Return the items whose final demand named a day before one, in no case yet."""
     rows = session.execute(DEMANDED, {"on": before, "debtor_id": debtor_id})
+    return [_demanded(row) for row in rows]
+
+
+def of_items(
+    session: Session, debtor_id: DebtorId, items: Collection[tuple[DocumentId, int]]
+) -> list[Demanded]:
+    """Return the last final demand that went of each of some items of a debtor."""
+    wanted = {"debtor_id": debtor_id, "ids": [document for document, _ in items]}
+    rows = session.execute(OF_ITEMS, wanted) if items else ()
     return [
-        Demanded(
-            debtor_id=DebtorId(row.debtor_id),
-            currency=Currency(row.currency),
-            message_id=MessageId(row.message_id),
-            business_on=row.business_on,
-            certain_on=row.certain_on,
-            sent_at=row.ended_at,
-            rule=row.rule,
-            document_id=DocumentId(row.document_id),
-            part=row.part,
-            number=row.number,
-            round=row.round,
-            open_minor=row.open_minor,
-        )
+        _demanded(row)
         for row in rows
+        if (DocumentId(row.document_id), row.part) in set(items)
     ]
 
 
@@ -107,3 +116,20 @@ def calls_about(session: Session, documents: Collection[DocumentId]) -> list[Tas
     """Return the open calls to be made about any of some documents."""
     rows = session.execute(CALLS, {"ids": list(documents)}) if documents else ()
     return [TaskId(row.id) for row in rows]
+
+
+def _demanded(row: Any) -> Demanded:  # noqa: ANN401 - a row
+    return Demanded(
+        debtor_id=DebtorId(row.debtor_id),
+        currency=Currency(row.currency),
+        message_id=MessageId(row.message_id),
+        business_on=row.business_on,
+        certain_on=row.certain_on,
+        sent_at=row.ended_at,
+        rule=row.rule,
+        document_id=DocumentId(row.document_id),
+        part=row.part,
+        number=row.number,
+        round=row.round,
+        open_minor=row.open_minor,
+    )
