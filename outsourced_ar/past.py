@@ -1,8 +1,8 @@
 """Past correspondence: folders of mails and papers, put on the debtors' timelines.
 
 A mail is an `.eml` file or one of an `.mbox`; a PDF is a letter whose name says whose
-it is, for its text is not read. What cannot be put to one debtor is listed and not
-kept, so that a later import finds it once its address or number is known.
+it is, or else its text does. What cannot be put to one debtor is listed and not kept,
+so that a later import finds it once its address or number is known.
 """
 
 import mailbox
@@ -20,6 +20,7 @@ from ledger.ids import DebtorId
 from ledger.reminders import Attachment, Letter, LetterId, LetterOrigin
 from ledger.store import contacts, letters
 from ledger.store.session import Database, Session, TenantScope
+from outsourced_ar.paper_text import PaperText, text_of
 from outsourced_ar.quoting import own_words
 from outsourced_ar.replies_mail import (
     MAIL_MAX,
@@ -28,7 +29,13 @@ from outsourced_ar.replies_mail import (
     harmless_name,
     read_mail,
 )
-from outsourced_ar.replies_thread import answered, is_telling, named_in, spellings
+from outsourced_ar.replies_thread import (
+    TEXT_MAX,
+    answered,
+    is_telling,
+    named_in,
+    spellings,
+)
 
 FILES_MAX: Final = 100_000
 MAILS: Final = frozenset({".eml"})
@@ -78,11 +85,13 @@ class PastRead:
     Attributes:
         known: How many letters had been read in before.
         unmatched: What lies there still, for a person to look at.
+        unread: Papers that were kept although their text could not be read.
     """
 
     taken: list[LetterId] = field(default_factory=list)
     known: int = 0
     unmatched: list[Unmatched] = field(default_factory=list)
+    unread: list[Unmatched] = field(default_factory=list)
 
 
 Piece = IncomingMail | Paper | str
@@ -116,13 +125,31 @@ def read_past(
         if isinstance(piece, str):
             result.unmatched.append(Unmatched(place, piece))
             continue
+        if isinstance(piece, Paper):
+            _read_paper(database, scope, place, piece, zone, now, result)
+            continue
         with database.tenant(scope) as session:
-            if isinstance(piece, Paper):
-                letter = _of_paper(session, piece, zone)
-            else:
-                letter = _of_mail(session, piece, own, now)
+            letter = _of_mail(session, piece, own, now)
             _keep(session, place, letter, result, now)
     return result
+
+
+def _read_paper(
+    database: Database,
+    scope: TenantScope,
+    place: str,
+    paper: Paper,
+    zone: ZoneInfo,
+    now: datetime,
+    result: PastRead,
+) -> None:
+    # No transaction is open: to read a paper may take long.
+    read = text_of(paper.content)
+    with database.tenant(scope) as session:
+        before = len(result.taken)
+        _keep(session, place, _of_paper(session, paper, read, zone), result, now)
+        if read.why_not and len(result.taken) > before:
+            result.unread.append(Unmatched(place, read.why_not))
 
 
 def pieces(path: Path) -> Iterator[tuple[str, Piece]]:
@@ -253,16 +280,28 @@ def _of_mail(
     )
 
 
-def _of_paper(session: Session, paper: Paper, zone: ZoneInfo) -> Letter | str:
-    """Return a paper as a letter of the debtor its name names, or why it is of none."""
+def _of_paper(
+    session: Session, paper: Paper, read: PaperText, zone: ZoneInfo
+) -> Letter | str:
+    """Return a paper as a letter of its debtor, or why it is of none.
+
+    Its name goes before its text: somebody gave it, and a text may name many numbers.
+    """
     stem = Path(paper.name).stem
-    found = whose(session, stem.replace("_", " ").replace(",", " "), ())
+    name = stem.replace("_", " ").replace(",", " ")
+    text = clean(read.text)
+    found = whose(session, name, ())
+    if isinstance(found, str) and text:
+        found = whose(session, text[:TEXT_MAX], ())
     if isinstance(found, str):
-        return f"{found}; the text of a PDF is not read"
+        return f"{found}; {read.why_not}" if read.why_not else found
     at = paper.saved_at
     if paper.written_on is not None:
         at = datetime.combine(paper.written_on, time(12), zone).astimezone(UTC)
-    named = named_in(stem.replace("_", " "), letters.numbers_of(session, found))
+    named = named_in(
+        f"{stem.replace('_', ' ')}\n{text[:TEXT_MAX]}",
+        letters.numbers_of(session, found),
+    )
     return Letter(
         origin=LetterOrigin.IMPORT,
         mail_id=f"sha256:{sha256(paper.content).hexdigest()}",
@@ -270,9 +309,10 @@ def _of_paper(session: Session, paper: Paper, zone: ZoneInfo) -> Letter | str:
         sender="",
         recipient="",
         subject=clean(paper.name),
-        text="",
+        text=text,
         debtor_id=found,
         document_ids=tuple(one.id for one in named),
+        found={"unread": read.why_not} if read.why_not else {},
         attachments=(
             Attachment(harmless_name(paper.name), "application/pdf", paper.content),
         ),

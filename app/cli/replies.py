@@ -53,6 +53,10 @@ def import_(
     typer.echo(f"{len(found.taken)} letters read in, {found.known} known before.")
     for one in found.unmatched:
         typer.echo(f"  {one.place}: {one.reason}")
+    if found.unread:
+        typer.echo(f"{len(found.unread)} of them are papers whose text was not read.")
+    for one in found.unread:
+        typer.echo(f"  {one.place}: {one.reason}")
 
 
 @group.command("list")

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from msgspec import structs
 
+from connectors.simulators.xero.pdf import one_page
 from ledger.reminders import LetterOrigin
 from ledger.testing import Books, a_debtor, a_document
+from outsourced_ar.paper_text import BROKEN
 from outsourced_ar.past import NoFolderError, PastRead, read_past
 from tests.integration.answering import NOON, Answers, a_mail
 from tests.integration.outbox import Outbox
@@ -115,6 +117,59 @@ def test_a_paper_is_kept_as_it_is(
         ("I-D1_20251104.pdf", b"%PDF-1.4")
     ]
     assert letter.received_at == datetime(2025, 11, 4, 11, tzinfo=UTC)
+
+
+def test_a_paper_is_put_to_its_debtor_by_its_text(
+    answers: Answers, past: Callable[[], PastRead], tmp_path: Path
+) -> None:
+    """Where its name says nothing the numbers in it do; its text is kept."""
+    (tmp_path / "past" / "scan0007.pdf").write_bytes(one_page("Mahnung zu I-D2"))
+    result = past()
+
+    (letter,) = answers.letters(debtor_id=debtor_key(answers.books, "D2"))
+    assert letter.text == "Mahnung zu I-D2"
+    assert letter.document_ids == (document_key(answers.books, "I-D2"),)
+    assert (len(result.taken), result.unmatched, result.unread) == (1, [], [])
+    assert past().known == 1
+
+
+def test_a_paper_s_name_goes_before_its_text(
+    answers: Answers, past: Callable[[], PastRead], tmp_path: Path
+) -> None:
+    """Somebody named the file; what else is in it is no doubt."""
+    (tmp_path / "past" / "I-D1.pdf").write_bytes(one_page("as with I-D2"))
+    past()
+
+    letter = answers.letter()
+    assert letter.debtor_id == debtor_key(answers.books, "D1")
+    assert letter.document_ids == (document_key(answers.books, "I-D1"),)
+
+
+def test_a_paper_that_cannot_be_read_is_listed(
+    answers: Answers, past: Callable[[], PastRead], tmp_path: Path
+) -> None:
+    """Kept where its name says whose it is, else not; with the reason each time."""
+    (tmp_path / "past" / "I-D1.pdf").write_bytes(b"%PDF-1.4 one")
+    (tmp_path / "past" / "scan.pdf").write_bytes(b"%PDF-1.4 two")
+    result = past()
+
+    assert [(one.place, one.reason) for one in result.unread] == [("I-D1.pdf", BROKEN)]
+    (unmatched,) = result.unmatched
+    assert unmatched.place == "scan.pdf"
+    assert BROKEN in unmatched.reason
+    assert answers.letter().found["unread"] == BROKEN
+    assert past().unread == []
+
+
+def test_a_text_that_names_two_debtors_is_listed(
+    answers: Answers, past: Callable[[], PastRead], tmp_path: Path
+) -> None:
+    """Nothing is guessed."""
+    (tmp_path / "past" / "scan.pdf").write_bytes(one_page("I-D1 and I-D2"))
+    (unmatched,) = past().unmatched
+
+    assert unmatched.reason == "it could be of several debtors"
+    assert answers.letters() == []
 
 
 def test_what_could_be_of_two_is_listed(
