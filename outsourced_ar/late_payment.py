@@ -121,9 +121,14 @@ class Late:
         if not self._may_demand:
             return 0
         fees = sum(one.open_minor for one in self._of(ChargeKind.FEE))
-        if before := self._of(ChargeKind.COMPENSATION):
-            return fees + sum(one.open_minor for one in before)
-        return fees + self.new_compensation_minor
+        return fees + self.demanded_compensation_minor
+
+    @property
+    def demanded_compensation_minor(self) -> int:
+        """The compensation that is demanded: what stands open, or is new."""
+        if self._may_demand and (before := self._of(ChargeKind.COMPENSATION)):
+            return sum(one.open_minor for one in before)
+        return self.new_compensation_minor
 
     @property
     def new_compensation_minor(self) -> int:

@@ -22,6 +22,7 @@ from app.cli import (
     dso,
     export,
     identity,
+    interest,
     mandate,
     messages,
     movements,
@@ -83,6 +84,7 @@ for room in (
     remind,
     replies,
     simulate,
+    interest,
     simulator,
 ):
     room.register(app)

@@ -218,7 +218,7 @@ def explain_command(
         owner = product.tenant(tenant)
         day = None if on is None else parse_date(on)
         with product.database.tenant(owner.scope) as session:
-            debtor_id, document_id = _meant(session, what)
+            debtor_id, document_id = meant(session, what)
             names = debtors.load_all(session, known.known_at(session))
             found = explanation(session, product, owner, debtor_id, document_id, day)
             items = _story(found)
@@ -237,7 +237,7 @@ def explain_command(
     show(listing, format_, out)
 
 
-def _meant(session: Session, what: str) -> tuple[DebtorId, DocumentId | None]:
+def meant(session: Session, what: str) -> tuple[DebtorId, DocumentId | None]:
     """Return whose story is meant: a document's, or a debtor's."""
     landing = known.known_at(session)
     for document_id in histories.find(session, what):

@@ -174,6 +174,15 @@ def pay(session: Session, one: ChargeId, *, minor: int, at: datetime) -> Charge:
     return _settle(session, paid, at)
 
 
+def load(session: Session, one: ChargeId) -> Charge:
+    """Return a charge that stands open; nobody else changes it meanwhile.
+
+    Raises:
+        UnknownChargeError: None of that number stands open.
+    """
+    return _open(session, one)
+
+
 def of_documents(
     session: Session, document_ids: Collection[DocumentId]
 ) -> dict[DocumentId, tuple[Charge, ...]]:

@@ -82,6 +82,7 @@ def test_every_command_is_in_the_json_contract_or_lists_nothing() -> None:
         "release",
         "pause",
         "resume",
+        "charge",
     }
 
     assert {name for name in COMMANDS - silent if f"`{name}`" not in text} == set()

@@ -42,6 +42,8 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "tasks": ("speaker",),
     "simulate": ("speaker", "--from", "2026-04-13", "--to", "2026-05-08"),
     "explain": ("speaker", "3"),
+    "interest": ("speaker", "--on", "2026-04-10"),
+    "charge list": ("speaker",),
     "replies list": ("speaker",),
     "results": ("speaker", "--to", "2026-04-30"),
     "doctor": (),
@@ -55,6 +57,12 @@ Message-ID: <i5@cedar.example>
 Date: Mon, 06 Apr 2026 10:00:00 +0900
 
 Which purchase order does I-5 belong to?
+"""
+LATE = """\
+[late_payment]
+show = "demand"
+law = "creditor"
+contract_percent = "8"
 """
 WRITERS = {"sync", "night", "prove", "remind"}
 LEAVES_SOMETHING = {"sync", "night", "prove", "problems"}
@@ -102,6 +110,8 @@ CELLS: Mapping[str, Mapping[str, str]] = {
     "messages": {"State": "state", "Total": "total.amount", "Subject": "subject"},
     "simulate": {"Night": "on", "Step": "step", "Total": "total.amount"},
     "explain": {"When": "at", "What": "what"},
+    "interest": {"From": "from_on", "Amount": "amount.amount", "Percent": "percent"},
+    "charge list": {"To": "to_on", "Open": "open.amount", "State": "state"},
 }
 
 Keys = dict[str, "Keys"]
@@ -192,6 +202,10 @@ def speaker(acme: Desk, exports: Path) -> Desk:
     # The one who is written to is in Tokyo, where it is ten in the morning then.
     for words in (("night",), ("release",), ("remind",)):
         desk.run(*words, "speaker", "--today", "2026-04-13", "--now", TOKYO_MORNING)
+    late = exports / "late.toml"
+    late.write_text(LATE)
+    desk.expect(DONE, "cadence", "save", "speaker", late, "--kind", "policy")
+    desk.expect(DONE, "charge", "post", "speaker")
     return desk
 
 

@@ -1,0 +1,202 @@
+"""Lateness for a person: what it came to, line by line, and what is asked of it."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from app.cli.listing import amount
+from ledger.charges import Charge, ChargeKind
+from ledger.ids import DebtorId, DocumentId
+from ledger.store import known
+from ledger.store.debtors import Debtors, load_all
+from ledger.store.session import Session
+from ledger.store.tenants import Tenant
+from outsourced_ar import charging
+from outsourced_ar.charging import Owing
+from outsourced_ar.late_payment import Late, of_letter
+from outsourced_ar.late_policy import LatePolicy, Show
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BATCH = 500
+"""Debtors that are looked up at once."""
+
+
+def lates(
+    session: Session,
+    owner: Tenant,
+    *,
+    on: date,
+    debtor_id: DebtorId | None = None,
+    document_id: DocumentId | None = None,
+    policy: LatePolicy | None = None,
+) -> Iterator[tuple[Late, ...]]:
+    """Yield what is late of each debtor on a day.
+
+    Args:
+        session: A transaction of the tenant.
+        owner: The tenant.
+        on: The last day that counts.
+        debtor_id: Only this debtor.
+        document_id: Only this document of it, closed or not.
+        policy: The client's, where it was read already.
+    """
+    names = load_all(session, known.known_at(session))
+    wanted = [names[debtor_id]] if debtor_id else list(names.values())
+    said = policy or charging.policy_on(session, on)
+    for start in range(0, len(wanted), BATCH):
+        owing = [
+            Owing(debtor_id=one.id, number=one.number, country=one.country)
+            for one in wanted[start : start + BATCH]
+        ]
+        found = charging.lates(
+            session,
+            owing,
+            said,
+            creditor_country=owner.country,
+            on=on,
+            also=[document_id] if document_id else [],
+        )
+        for one in owing:
+            mine = found.get(one.debtor_id, ())
+            if document_id is not None:
+                mine = tuple(
+                    late for late in mine if late.document.document_id == document_id
+                )
+            if mine:
+                yield of_letter(mine)
+
+
+def lines(found: Sequence[Late], names: Debtors) -> Iterator[dict[str, Any]]:
+    """Yield the lines of a listing: segments, their sum, and what comes beside it."""
+    for late in found:
+        yield from _segments(late, names)
+        if late.interest is not None:
+            yield {
+                **_line(late, names, "interest", late.interest.total_minor),
+                "from_on": _day(late.interest.due_on),
+                "to_on": late.interest.covered_until.isoformat(),
+                "days": sum(one.days for one in late.interest.segments),
+                "rule": late.interest_rule,
+                "verified": late.interest.verified,
+                "demanded": amount(late.interest_minor, late.document.currency),
+                "reason": "; ".join(late.doubts),
+            }
+        yield from _besides(late, names)
+
+
+def _segments(late: Late, names: Debtors) -> Iterator[dict[str, Any]]:
+    for one in late.interest.segments if late.interest else ():
+        yield {
+            **_line(late, names, "segment", one.rounded_minor),
+            "from_on": one.first_on.isoformat(),
+            "to_on": one.last_on.isoformat(),
+            "days": one.days,
+            "principal": amount(one.principal_minor, late.document.currency),
+            "percent": f"{one.percent.normalize():f}",
+            "rule": late.interest_rule,
+            "verified": one.verified,
+            "source": "; ".join(one.sources),
+        }
+
+
+def _besides(late: Late, names: Debtors) -> Iterator[dict[str, Any]]:
+    owed = late.compensation
+    if owed.minor is None or owed.minor > 0:
+        code = owed.currency or late.document.currency
+        yield {
+            **_line(late, names, "compensation", 0),
+            "amount": None if owed.minor is None else amount(owed.minor, code),
+            "verified": owed.verified,
+            "source": owed.source,
+            "demanded": amount(
+                late.demanded_compensation_minor, late.document.currency
+            ),
+            "reason": owed.reason,
+        }
+    for charge in late.charges:
+        if charge.kind is ChargeKind.FEE and charge.open_minor:
+            yield {
+                **_line(late, names, "fee", charge.open_minor),
+                "from_on": charge.from_on.isoformat(),
+                "to_on": charge.to_on.isoformat(),
+                "rule": charge.rule,
+                "verified": True,
+                "source": charge.level,
+                "demanded": amount(charge.open_minor, charge.currency),
+            }
+
+
+def _line(late: Late, names: Debtors, kind: str, minor: int) -> dict[str, Any]:
+    owner = names[late.document.debtor_id]
+    return {
+        "debtor": owner.number,
+        "name": owner.name,
+        "invoice": late.document.number,
+        "part": late.part,
+        "due_on": late.due_on.isoformat(),
+        "kind": kind,
+        "from_on": None,
+        "to_on": None,
+        "days": None,
+        "principal": None,
+        "percent": None,
+        "amount": amount(minor, late.document.currency),
+        "demanded": None,
+        "rule": late.rule,
+        "verified": False,
+        "source": "",
+        "reason": "",
+    }
+
+
+def _day(due_on: date) -> str:
+    return date.fromordinal(due_on.toordinal() + 1).isoformat()
+
+
+def notes(found: Sequence[Late], policy: LatePolicy) -> list[str]:
+    """Return what a person should know of a listing."""
+    said = {
+        Show.OFF: "Nothing of it is shown to debtors: the policy says off.",
+        Show.INFORMATION: "It may be shown as information; nobody is asked for it.",
+        Show.DEMAND: "What is verified is demanded in formal steps.",
+    }
+    listed = [said[policy.show]]
+    listed += sorted({f"Blocked: {one.blocked}." for one in found if one.blocked})
+    if any(one.interest is not None and one.interest.missing for one in found):
+        listed.append(
+            "A rate is missing, so interest ends before it. Enter the one you read in "
+            "your policy, as [[late_payment.rate]]."
+        )
+    listed.append(
+        "Segments are rounded to be shown; their sum is rounded once, as the rule "
+        "says. Nothing here is legal advice."
+    )
+    return listed
+
+
+def charge_items(
+    found: "Sequence[tuple[Charge, str, str, str]]",
+) -> "list[Mapping[str, Any]]":
+    """Return charges as a listing has them."""
+    return [
+        {
+            "id": charge.id,
+            "debtor": debtor,
+            "name": name,
+            "invoice": number,
+            "part": charge.part,
+            "kind": str(charge.kind),
+            "level": charge.level,
+            "from_on": charge.from_on.isoformat(),
+            "to_on": charge.to_on.isoformat(),
+            "posted_on": charge.posted_on.isoformat(),
+            "amount": amount(charge.amount_minor, charge.currency),
+            "open": amount(charge.open_minor, charge.currency),
+            "state": str(charge.state),
+            "rule": charge.rule,
+            "note": charge.note,
+        }
+        for charge, number, debtor, name in found
+    ]
