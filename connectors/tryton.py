@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from itertools import count, islice
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import msgspec
@@ -53,6 +53,9 @@ from mapping.tryton.reading import shapes
 from mapping.tryton.requests import Domain, Request
 from mapping.tryton.wire import AnswerError, Company, records, result
 
+if TYPE_CHECKING:
+    from connectors.tryton_writing import TrytonWriter
+
 PAGE_SIZE: Final = 200
 PAGES_MAX: Final = 100_000
 REREAD_SIZE: Final = 100
@@ -60,7 +63,16 @@ REREAD_SIZE: Final = 100
 OVERLAP: Final = timedelta(minutes=10)
 """How long a transaction may have been open before its records show."""
 
-CAPABILITIES: Final = frozenset(
+WRITES: Final = frozenset(
+    {
+        Capability.WRITE_NOTE,
+        Capability.WRITE_DISPUTE,
+        Capability.WRITE_PAYMENT,
+        Capability.CONDITIONAL_UPDATE,
+    }
+)
+"""What can be written; see `connectors/tryton_writing.py`."""
+CAPABILITIES: Final = WRITES | frozenset(
     {
         Capability.INCREMENTAL,
         Capability.SEES_DELETES,
@@ -158,8 +170,10 @@ class Books:
     company: int | None = None
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
-    def call(self, method: str, params: Sequence[Any]) -> Answer:
-        """Call a method that only reads.
+    def call(
+        self, method: str, params: Sequence[Any], *, idempotent: bool = True
+    ) -> Answer:
+        """Call a method; one that changes something is not idempotent.
 
         Raises:
             DuebridgeError: It could not be called; the class says what to do.
@@ -168,7 +182,7 @@ class Books:
             "POST",
             _address(self.seam, self.database),
             json={"id": next(self._ids), "method": method, "params": params},
-            idempotent=True,
+            idempotent=idempotent,
         )
 
     @cached_property
@@ -400,6 +414,13 @@ class TrytonConnector:
             items=self._open_items,
             reread=self._reread,
         )
+
+    def writer(self, settings: Mapping[str, Any]) -> "TrytonWriter":
+        """Return what writes to the company's books."""
+        # Only a push needs it.
+        from connectors import tryton_writing  # noqa: PLC0415
+
+        return tryton_writing.writer(self.books, settings)
 
     def control_totals(self) -> ControlTotals:
         """Return the receivable balance of each party and currency.

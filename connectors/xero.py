@@ -171,16 +171,13 @@ WRITES: Final = frozenset(
     }
 )
 """What can be written; see `connectors/xero_writing.py`."""
-CAPABILITIES: Final = (
-    frozenset(
-        {
-            Capability.INCREMENTAL,
-            Capability.OPEN_ITEM_SNAPSHOT,
-            Capability.AR_CONTROL_BALANCE,
-            Capability.PDF,
-        }
-    )
-    | WRITES
+CAPABILITIES: Final = WRITES | frozenset(
+    {
+        Capability.INCREMENTAL,
+        Capability.OPEN_ITEM_SNAPSHOT,
+        Capability.AR_CONTROL_BALANCE,
+        Capability.PDF,
+    }
 )
 
 

@@ -50,6 +50,9 @@ WAITS: Final = (
 TRIES_MAX: Final = 12
 WORDS_MAX: Final = 500
 
+CUT_OFF: Final = "It was cut off while"
+THERE, MISSING = "it is there", "it is not there"
+
 BEGUN, WRITTEN, MISSED = "begun", "written", "missed"
 DONE, SAME, REFUSED, CONFLICT, OFF, ABSENT = (
     *("done", "same", "refused"),
@@ -100,6 +103,17 @@ class Desk:
     writer: Writer
     clock: Clock
     allowed: frozenset[Part]
+
+
+class NotShownError(RetryableError):
+    """The books took something, and do not show it."""
+
+    def __init__(self, part: Part) -> None:
+        """Name it."""
+        super().__init__(
+            f"The books took the {part}, and do not show it.",
+            remedy="It is looked for once more, and then written again.",
+        )
 
 
 class _EndedError(Exception):
@@ -166,22 +180,26 @@ class Delivery:
 
     def _take_up(self) -> None:
         """Look for what was cut off, before anything else."""
+        words = ""
         for part in Part:
             if self._state(part) != BEGUN:
                 continue
             if part is Part.FIELD:
                 # To read it is to look for it.
                 self._note(part, state=MISSED)
+                words = f"{CUT_OFF} a {part} was set."
                 continue
             found = self._find(part)
             if isinstance(found, Unsearchable):
                 self._park(self._cut_off(part))
                 raise _EndedError
+            is_there = found is not None
+            words = f"{CUT_OFF} a {part} was written: {THERE if is_there else MISSING}."
             if found is None:
                 self._note(part, state=MISSED)
             else:
                 self._note(part, state=WRITTEN, remote_id=found.remote_id)
-        self._mark(WriteState.WAITING)
+        self._mark(WriteState.WAITING, words=words)
 
     def _deliver(self, part: Part) -> None:
         missing = self._missing(part)
@@ -238,8 +256,9 @@ class Delivery:
         if isinstance(found, Unsearchable):
             self._note(part, state=DONE)
         elif found is None:
-            self._park(f"The books took the {part}, and do not show it.")
-            raise _EndedError
+            # The answer came, so nothing is on its way any more.
+            self._note(part, state=MISSED)
+            raise NotShownError(part)
         elif found.taken_back:
             words = f"The {part} was there, and somebody took it back."
             self._note(part, state=CONFLICT, remote_id=found.remote_id, words=words)

@@ -423,7 +423,7 @@ def test_what_was_changed_there_is_told_once(office: Office) -> None:
         assert found[promise].there == {"expected_on": "2026-04-01"}
         assert found[promise].ours == {"expected_on": PROMISED}
         assert found[payment].there is None
-        written_back.take_in(session, list(found))
+        written_back.take_in(session, [promise, payment])
         assert not written_back.changed_there(session)
 
 
