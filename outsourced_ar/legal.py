@@ -1,7 +1,8 @@
 """Paragraphs that a country's law wants in an agency's message, as data with sources.
 
 They stand in `templates/legal.toml`. Whoever demands names the keys; a paragraph that
-is not there in the message's language stops the message, and none is translated here.
+is not there in the message's language stops the message, and none is translated here;
+so does one beside which the law wants what no message says.
 """
 
 import tomllib
@@ -27,7 +28,7 @@ class Paragraph(Struct, frozen=True, forbid_unknown_fields=True):
         country: Whose law wants it.
         law: Which article or section.
         source: Where it was read, and `read_on` when.
-        lacks: What the law wants besides and no message says; empty if nothing.
+        lacks: What the law wants besides and no message says; it stops the message.
         text: In words, by language, with the variables of templates.
     """
 
@@ -81,6 +82,9 @@ def _source(key: str, language: str) -> str:
     found = paragraphs().get(key)
     if found is None or language not in found.text:
         raise MissingTextError(language=language, what=f"legal paragraph {key!r}")
+    if found.lacks:
+        what = f"message with {key!r} that says, as the law wants, {found.lacks}"
+        raise MissingTextError(language=language, what=what)
     return found.text[language]
 
 

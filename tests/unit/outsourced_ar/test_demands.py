@@ -35,6 +35,7 @@ LAWS = [
     (key, language)
     for key, one in tomllib.loads(LEGAL.read_text("utf-8")).items()
     for language in one["text"]
+    if "lacks" not in one
 ]
 
 
@@ -179,6 +180,13 @@ def test_a_paragraph_that_is_missing_stops_the_message(key: str, language: str) 
     demand = replace(A_DEMAND, legal_paragraphs=(key,))
     with pytest.raises(MissingTextError, match=key):
         demanded(language=language, demand=demand)
+
+
+def test_what_the_law_wants_and_no_message_says_stops_it() -> None:
+    """France wants the creditor's seat, which the agency is not told: nothing goes."""
+    demand = replace(A_DEMAND, legal_paragraphs=("fr_cpce_r124_4",))
+    with pytest.raises(MissingTextError, match="the creditor's address"):
+        demanded(language="fr", demand=demand)
 
 
 def test_paragraphs_of_law_have_a_source() -> None:
