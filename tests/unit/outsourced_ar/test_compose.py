@@ -1,7 +1,7 @@
 """A message in words: its figures, its names, and that it is always the same."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
@@ -169,6 +169,29 @@ def test_the_same_speech_makes_the_same_message() -> None:
     for channel in Channel:
         speech = a_speech("formal", channel=channel)
         assert compose(speech) == compose(speech)
+
+
+@pytest.mark.parametrize("step", ["statement:2026-07", "copy:17"])
+def test_what_is_said_once_has_one_message_id(step: str) -> None:
+    """Made on another day it is the same message, which the outbox holds but once."""
+    speech, facts = replace(a_speech("statement"), step=step), some_facts("GB")
+    nights = [replace(a_night(), today=TODAY + timedelta(days=one)) for one in (0, 1)]
+    ids = {a_composer().compose(speech, facts, one).mail_id for one in nights}
+    other = compose(replace(a_speech("statement"), step=f"{step}1"))
+    assert len(ids) == 1
+    assert other.mail_id not in ids
+
+
+def test_an_answer_with_copies_only_names_them() -> None:
+    """It greets, lists what was asked for, asks for no payment, and has no list."""
+    said = compose(replace(a_speech("statement"), step="copy:17"))
+    account = compose(a_speech("statement"))
+    assert said.attachments == ()
+    assert said.template.startswith("copy/")
+    assert said.items[0].number in said.subject
+    assert "IBAN" in account.text
+    assert "IBAN" not in said.text
+    assert said.items[0].number in said.text
 
 
 def test_a_message_id_is_of_one_day_debtor_and_sender() -> None:
