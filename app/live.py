@@ -5,7 +5,7 @@ What is not secret is in the connection's settings; the rest is sealed beside it
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -13,6 +13,7 @@ from typing import Any, Final
 from app import keys, network
 from config.settings import Settings
 from connectors import tryton, xero, xero_refusals
+from connectors.answers import Answer
 from connectors.contract import Capability, Connector
 from connectors.faults import ReconnectError
 from connectors.grants import TOKEN_TIMEOUTS, ClientGrant, RefreshGrant
@@ -29,7 +30,8 @@ from connectors.oauth import (
 from connectors.trace import Trace
 from ledger.calendar import Clock
 from ledger.calls import CallLimits, Usage
-from ledger.credentials import Credential
+from ledger.credentials import Credential, CredentialState
+from ledger.errors import DuebridgeError
 from ledger.secret import Secret
 from ledger.store.connections import StoredConnection
 from ledger.store.session import Database
@@ -177,8 +179,54 @@ class LiveSystems:
         )
         seam.authenticator = keeper
         seam.headers = xero.seam_headers(credential.organisation_id)
-        seam.namer = xero_refusals.named
+        seam.namer = partial(self._named_by_xero, tenant, one)
+        if credential.state is CredentialState.CLOSED:
+            self._expect_open(tenant, one, keeper, credential.organisation_id)
         return xero.XeroConnector(seam, credential.organisation_id, self.clock.now)
+
+    def _named_by_xero(
+        self, tenant: Tenant, one: StoredConnection, answer: Answer
+    ) -> DuebridgeError | None:
+        """Name what an answer means, and keep it where it closes the organisation."""
+        error = xero_refusals.named(answer)
+        if isinstance(error, xero_refusals.ClosedOrganisationError):
+            self._note(tenant, one, CredentialState.CLOSED, error.reason)
+        return error
+
+    def _expect_open(
+        self,
+        tenant: Tenant,
+        one: StoredConnection,
+        signed: Authenticator,
+        organisation_id: str,
+    ) -> None:
+        """Ask whether an organisation that was closed is open again.
+
+        Raises:
+            ClosedOrganisationError: It is not.
+        """
+        opened = self.xero_organisations(one.settings, signed)
+        if organisation_id not in {key for key, _ in opened}:
+            raise xero_refusals.ClosedOrganisationError
+        self._note(tenant, one, CredentialState.CONNECTED, "")
+
+    def refused(
+        self, tenant: Tenant, one: StoredConnection, error: DuebridgeError
+    ) -> None:
+        """Let the status show that what was just connected cannot be read."""
+        self._note(
+            tenant, one, CredentialState.RECONNECT_REQUIRED, error.message.rstrip(".")
+        )
+
+    def _note(
+        self,
+        tenant: Tenant,
+        one: StoredConnection,
+        state: CredentialState,
+        reason: str,
+    ) -> None:
+        with self.vault(tenant, one).exclusive() as held:
+            held.save(replace(held.credential, state=state, reason=reason))
 
     def _credential(
         self, tenant: Tenant, one: StoredConnection, name: str

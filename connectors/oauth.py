@@ -230,6 +230,8 @@ class TokenKeeper:
             hard = None if self.hard_days is None else timedelta(days=self.hard_days)
             fresh = replace(
                 self._with(replace(old, secrets=secrets), given, now),
+                state=CredentialState.CONNECTED,
+                reason="",
                 organisation_id=organisation_id,
                 organisation_name=organisation_name,
                 hard_ends_at=None if hard is None else now + hard,
@@ -244,7 +246,7 @@ class TokenKeeper:
             found = held.credential
             if not always and self._fresh(found, refused):
                 return found
-            if found.state is not CredentialState.CONNECTED:
+            if found.state is CredentialState.RECONNECT_REQUIRED:
                 raise ReconnectError(self.name, found.reason)
             try:
                 fresh = self._with(found, self.renewal(found), self.clock.now())
@@ -274,8 +276,11 @@ class TokenKeeper:
         return replace(
             old,
             secrets={**old.secrets, **given.secrets},
-            state=CredentialState.CONNECTED,
-            reason="",
+            # Newer tokens of a consent do not open what it no longer opens.
+            state=CredentialState.CLOSED
+            if old.state is CredentialState.CLOSED
+            else CredentialState.CONNECTED,
+            reason=old.reason if old.state is CredentialState.CLOSED else "",
             access_ends_at=ends_at,
             refreshed_at=renewed_at,
             idle_ends_at=idle_ends_at,
@@ -292,7 +297,8 @@ class TokenKeeper:
 
     def _fresh(self, one: Credential, refused: Secret | None) -> bool:
         token = one.secrets.get(ACCESS)
-        if one.state is not CredentialState.CONNECTED or not token or token == refused:
+        is_over = one.state is CredentialState.RECONNECT_REQUIRED
+        if is_over or not token or token == refused:
             return False
         ends_at = one.access_ends_at
         return ends_at is None or ends_at > self.clock.now() + EARLY

@@ -13,6 +13,8 @@ class CredentialState(StrEnum):
 
     CONNECTED = auto()
     """It did when last asked."""
+    CLOSED = auto()
+    """Its secrets are good, and open nothing any more; each run asks again."""
     RECONNECT_REQUIRED = auto()
     """It does not, or never did; the reason says why."""
 

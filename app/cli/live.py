@@ -18,7 +18,7 @@ from connectors.consent import CallbackServer, Consent, Consented, ConsentError
 from connectors.grants import ClientGrant
 from connectors.oauth import TokenSet
 from ledger.credentials import Credential, CredentialState
-from ledger.errors import RequestError
+from ledger.errors import DuebridgeError, RequestError, RetryableError
 from ledger.secret import Secret
 from ledger.store import connections
 from ledger.store.connections import StoredConnection
@@ -103,7 +103,14 @@ def connect_xero(
     product.live.xero_keeper(owner, one, custom=options.custom).adopt(
         given, organisation_id=key, organisation_name=called, client_secret=secret
     )
-    return one, list(product.connector(owner, one).check())
+    try:
+        return one, list(product.connector(owner, one).check())
+    except RetryableError:
+        # It may be read in a while; the consent is good as it is.
+        raise
+    except DuebridgeError as error:
+        product.live.refused(owner, one, error)
+        raise
 
 
 def _tokens(

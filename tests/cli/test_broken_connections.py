@@ -235,6 +235,26 @@ XERO_BROKEN: dict[str, tuple[Callable[[Office], Any], tuple[str, ...]]] = {
 }
 
 
+def access(office: Office, tenant: str, connector: str) -> tuple[str, str]:
+    """Return what the status says of a connection's access, and what to do."""
+    items = office.desk.expect(DONE, "status", tenant, "--format", "json").json["items"]
+    [one] = (one for one in items if one["connector"] == connector)
+    return one["access"], " ".join(one["announcements"])
+
+
+def test_a_disconnected_organisation_is_not_called_connected(office: Office) -> None:
+    """Once Xero has said so the status says it, until it is open again."""
+    with disconnected(office):
+        office.nights()
+        state, told = access(office, XERO, "xero")
+        assert state == "closed"
+        assert "disconnected" in told
+        # Asked again it is still so, and no list is tried.
+        assert_is_refused(office.desk.run("sync", XERO), FAILED, "disconnected")
+    office.desk.expect(DONE, "sync", XERO)
+    assert access(office, XERO, "xero") == ("connected", "")
+
+
 @pytest.mark.parametrize("name", XERO_BROKEN)
 def test_xero_fails_alone(office: Office, name: str) -> None:
     """Broken, it says what to do; Tryton is read; mended, it is read again."""
@@ -330,7 +350,12 @@ def test_a_missing_scope_is_told_when_connecting(newcomer: Office) -> None:
     answer = custom(newcomer)
     newcomer.simulator.authority.withheld = frozenset()
     assert_is_refused(answer, FAILED, "invoices", "accounting.invoices", "at Xero")
+    # It is kept, and says that it must be connected again.
+    state, words = access(newcomer, "newcomer", "xero")
+    assert state == "reconnect_required"
+    assert "accounting.invoices" in words
     assert custom(newcomer).code == DONE
+    assert access(newcomer, "newcomer", "xero")[0] == "connected"
 
 
 @pytest.mark.parametrize(
