@@ -21,7 +21,7 @@ from connectors.files import FilesConnector
 from ledger.calendar import FixedClock, Month
 from ledger.identities import ClientIdentity
 from ledger.ids import DebtorId
-from ledger.reminders import Channel, Message, MessageState, Mode, Voice
+from ledger.reminders import Channel, Message, MessageState, Mode, TaskKind, Voice
 from ledger.store import connections, debtors, decisions, mandates, messages, tasks
 from ledger.store.connections import StoredConnection
 from ledger.store.debtors import StoredDebtor
@@ -244,18 +244,24 @@ def test_nobody_is_contacted_on_a_day_off(run: Run) -> None:
 
 
 def test_the_tone_never_falls(run: Run) -> None:
-    """No message about an item is softer than a reminder it was in with a step before.
+    """No message is softer than an earlier one of which anything is open still.
 
-    One that was only listed beside firmer ones still begins with its own first step.
+    Of the debtor, in the currency, by the company's own books; an invoice that was
+    paid and is open again begins anew.
     """
-    levels: dict[object, int] = {}
+    compared = 0
     for _, of_one in heard(run):
-        for message in of_one:
-            for item in message.items:
-                key = (item.document_id, item.part, item.round)
-                assert message.tone.level >= levels.get(key, 0), (key, message.step)
-                if item.step:
-                    levels[key] = message.tone.level
+        rounds = {item.number: item.round for one in of_one for item in one.items}
+        for index, message in enumerate(of_one):
+            owed = still_open(message.business_on)
+            for earlier in of_one[:index]:
+                if any(
+                    owed.get(item.number, 0) > 0 and item.round == rounds[item.number]
+                    for item in earlier.items
+                ):
+                    compared += 1
+                    assert message.tone.level >= earlier.tone.level, message.step
+    assert compared > 20
 
 
 def test_every_silence_has_a_reason(database: Database, run: Run) -> None:
@@ -292,6 +298,41 @@ def test_exceptions_are_tasks(database: Database, run: Run) -> None:
     assert len({(one.kind, one.key) for one in found}) == len(found)
     made = sum(night.calls for night in run.nights)
     assert made == sum(one.channel is Channel.CALL for one in run.went) > 0
+
+
+NEEDS_A_PERSON = {"no_contact", "bounced", "no_text", "sick_identity"}
+
+
+def test_s15_the_whole_process_runs_unattended(database: Database, run: Run) -> None:
+    """S15: thirty days with nobody at the screen; only exceptions wait for a person.
+
+    Nothing waits for a release or a word; whoever could be written to was, and the
+    list of tasks names those who could not, each for a reason, and nobody else.
+    """
+    ended = {MessageState.SENT, MessageState.CANCELLED}
+    waiting = [one for one in run.said if one.state not in ended]
+    assert {one.state for one in waiting} <= {MessageState.READY}
+    assert all(one.business_on >= DAYS[-1] - timedelta(days=4) for one in waiting)
+    with database.question(run.tenant.scope) as session:
+        for one in run.went:
+            assert one.id is not None
+            by = {event.by for event in messages.events(session, one.id)}
+            assert by <= {"night", "delivery", "test"}, "somebody had to act"
+        found = tasks.open_tasks(session)
+
+    exceptions = [one for one in found if one.kind is not TaskKind.CALL]
+    assert len(exceptions) < len(found), "calls are for people"
+    unreached = {
+        one.debtor_id
+        for one in run.decided
+        if any(
+            refusal.reason in NEEDS_A_PERSON
+            for refusal in decision_records.refusals_of(one)
+        )
+    }
+    assert {one.debtor_id for one in exceptions} == unreached
+    reached = {one.debtor_id for one in run.went if one.channel is Channel.EMAIL}
+    assert len(reached) > 5 * len(unreached)
 
 
 def test_thirty_days_are_the_same_twice(
