@@ -11,9 +11,11 @@ from datetime import date
 from typing import Final
 
 from ledger.calendar import ONE_DAY
-from ledger.reminders import STOPS_OVER, Stop, StopItem, StopKind
+from ledger.reminders import Stop, StopItem, StopKind
+from ledger.stop_states import PlanState, PromiseState
 from outsourced_ar.days import Calendar
 from outsourced_ar.facts import DebtorFacts, Item, Refusal, Silence
+from outsourced_ar.holds import Range, stood, union
 from outsourced_ar.policy import Policy
 
 _REASONS: Final = {
@@ -45,11 +47,45 @@ def standing(
     return tuple(
         stop
         for stop in stops
-        if stop.begins_on <= on
-        and stop.state not in STOPS_OVER
-        and not (stop.state == "ended" and stop.ends_on is None)
-        and (stop.ends_on is None or on <= stop.ends_on)
-        and _is_waited_for(stop, on, policy, calendar)
+        if (days := stood(stop, _waited_until(stop, policy, calendar))) is not None
+        and days.first_on <= on <= days.end_on
+    )
+
+
+def paused(
+    facts: DebtorFacts, item: Item, on: date, policy: Policy, calendar: Calendar
+) -> tuple[Range, ...]:
+    """Return the days before one on which nothing of an item was asked for.
+
+    What stands on the day counts once it is over: until then it is itself the reason.
+    A dispute of a part pauses nothing, as the rest went on; nor does a word that was
+    not kept buy any time: a promise, or a plan that defaulted.
+    """
+    now = standing(facts.stops, on, policy, calendar)
+    stops = (*facts.ended, *(stop for stop in facts.stops if stop not in now))
+    if not stops:
+        return ()
+    return union(
+        days
+        for stop, part in _about(facts, item, stops)
+        if _buys_time(stop)
+        and not (
+            stop.kind is StopKind.DISPUTE
+            and part is not None
+            and part < item.total_minor
+        )
+        and (days := stood(stop, _waited_until(stop, policy, calendar))) is not None
+    )
+
+
+def broken_on(facts: DebtorFacts, item: Item) -> tuple[date, ...]:
+    """Return the last days of the promises about an item that were broken, in order."""
+    return tuple(
+        sorted(
+            stop.ends_on
+            for stop, _ in _about(facts, item, facts.ended)
+            if stop.state == PromiseState.BROKEN and stop.ends_on is not None
+        )
     )
 
 
@@ -96,11 +132,25 @@ def words_of(stop: Stop) -> Refusal:
     return Refusal(_REASONS[stop.kind], said, until)
 
 
-def _is_waited_for(stop: Stop, on: date, policy: Policy, calendar: Calendar) -> bool:
-    if stop.kind is not StopKind.PROMISE or stop.due_on is None:
-        return True
-    grace = policy.promise_grace_business_days
-    return on <= max(calendar.plus(stop.due_on, grace), stop.due_on)
+def _buys_time(stop: Stop) -> bool:
+    return stop.kind is not StopKind.PROMISE and stop.state not in {
+        PlanState.DEFAULTED,
+        PlanState.ACCELERATED,
+    }
+
+
+def waited_until(due_on: date, policy: Policy, calendar: Calendar) -> date:
+    """Return the last day of the grace of a promise."""
+    return max(calendar.plus(due_on, policy.promise_grace_business_days), due_on)
+
+
+def _waited_until(stop: Stop, policy: Policy, calendar: Calendar) -> date | None:
+    """Return the last day a stop is waited for by what it says; None for no end."""
+    if stop.kind is StopKind.PROMISE and stop.due_on is not None:
+        return waited_until(stop.due_on, policy, calendar)
+    if stop.state == PlanState.OFFERED and stop.details.get("offered_until"):
+        return date.fromisoformat(stop.details["offered_until"])
+    return None
 
 
 def _chase(
@@ -112,13 +162,13 @@ def _chase(
     if item.number in policy.exclude_documents:
         said = f"document {item.number} is left out by the policy"
         return Chase(item, 0, Refusal(Silence.EXCLUDED, said))
-    rest = item.open_minor - item.disputed_minor
-    why = _by_books(item)
+    disputed, why = 0, _by_books(item)
     for stop, part in _about(facts, item, stops):
         if stop.kind is not StopKind.DISPUTE:
             return Chase(item, 0, words_of(stop))
-        rest -= item.open_minor if part is None else part
+        disputed += item.open_minor if part is None else part
         why = why or words_of(stop)
+    rest = item.open_minor - item.disputed_minor - disputed
     return Chase(item, rest) if rest > 0 else Chase(item, 0, why)
 
 

@@ -148,6 +148,7 @@ class DebtorFacts:
     Attributes:
         country: ISO 3166-1, as the books say.
         credits: Unapplied cash and credits by currency, as positive amounts.
+        ended: Stops that are over; their days were paused.
         spoken: What was said in the last ninety days.
         read_at: When the oldest of its connections was last read whole; None if one
             never was.
@@ -169,6 +170,7 @@ class DebtorFacts:
     items: tuple[Item, ...] = ()
     credits: Mapping[Currency, int] = field(default_factory=dict)
     stops: tuple[Stop, ...] = ()
+    ended: tuple[Stop, ...] = ()
     spoken: tuple[Spoken, ...] = ()
     behaviour: Behaviour = Behaviour()
     read_at: datetime | None = None

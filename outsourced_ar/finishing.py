@@ -21,9 +21,10 @@ from ledger.reminders import (
     TaskId,
     TaskKind,
 )
+from ledger.stop_states import is_over
 from ledger.store import letters, messages, stops, tasks
 from ledger.store.session import Session
-from outsourced_ar.entering import DISPUTE_DAYS, TRACE_DAYS, enter
+from outsourced_ar.stopping import TRACE_DAYS, enter
 from outsourced_ar.texts import Outcomes
 
 STOPPING: Final[Mapping[str, StopKind]] = {
@@ -134,7 +135,7 @@ def _of_its_letter(session: Session, task: Task, kind: StopKind) -> StopId | Non
         return None
     for stop in stops.load_all(session, task.debtor_id):
         if stop.letter_id == task.letter_id and stop.kind is kind:
-            return stop.id if stop.state == "open" else None
+            return None if is_over(stop) else stop.id
     return None
 
 
@@ -148,7 +149,6 @@ def _stop(
     ends_on, due_on, reason = None, told.due_on, told.reason
     if kind is StopKind.DISPUTE:
         _expect_dispute(items, told, is_named=told.items is not None)
-        due_on = due_on or today + timedelta(days=DISPUTE_DAYS)
     if kind is StopKind.HOLD:
         ends_on = due_on or today + timedelta(days=TRACE_DAYS)
         due_on, reason = None, reason or ReplyKind.ALREADY_PAID.upper()

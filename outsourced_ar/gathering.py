@@ -1,7 +1,7 @@
 """Facts, gathered from the ledger: all that a decision about debtors is made from."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -9,7 +9,8 @@ from ledger.calendar import Clock
 from ledger.identities import Health
 from ledger.ids import ConnectionId, DebtorId, DocumentId
 from ledger.records import DueRule
-from ledger.reminders import STATEMENT, DebtorNote, Voice
+from ledger.reminders import STATEMENT, DebtorNote, Stop, Voice
+from ledger.stop_states import is_over
 from ledger.store import (
     connections,
     contacts,
@@ -136,7 +137,7 @@ def gather(
     notes = debtor_notes.load_for(session, debtor_ids)
     people = contacts.load_for(session, debtor_ids)
     absent = letters.away(session, debtor_ids, on)
-    standing = stops.load_standing(session, debtor_ids, on)
+    begun = stops.load_ever(session, debtor_ids, on)
     broken = stops.count_broken_promises(
         session, debtor_ids, since=on - timedelta(days=YEAR_DAYS - 1), on=on
     )
@@ -156,7 +157,8 @@ def gather(
                 contacts=people.get(one, ()),
                 items=tuple(_item(item, books.tenant.timezone) for item in owed),
                 credits=batch.credits.get(one, {}),
-                stops=standing.get(one, ()),
+                stops=_standing(begun.get(one, ()), on),
+                ended=_ended(begun.get(one, ()), owed, on),
                 spoken=tuple(_spoken(said) for said in batch.said.get(one, ())),
                 behaviour=_behaviour(books.paid.get(one, NOTHING), broken.get(one, 0)),
                 read_at=books.read_at.get(known.connection_id) if known else None,
@@ -171,6 +173,32 @@ def gather(
 def _is_doubted(books: Books, known: KnownDebtor, owed: tuple[Owed, ...]) -> bool:
     doubts = books.doubts.get(known.connection_id, NO_DOUBTS)
     return doubts.touch(known.source_id, {item.currency for item in owed})
+
+
+def _standing(begun: tuple[Stop, ...], on: date) -> tuple[Stop, ...]:
+    return tuple(one for one in begun if one.stands_on(on) and _has_days(one))
+
+
+def _has_days(one: Stop) -> bool:
+    return not is_over(one) or one.ends_on is not None
+
+
+def _ended(
+    begun: tuple[Stop, ...], owed: tuple[Owed, ...], on: date
+) -> tuple[Stop, ...]:
+    """Return what stood since the oldest open item was due, without persons' words."""
+    if not begun or not owed:
+        return ()
+    since = min(item.due_on for item in owed)
+    documents = {item.document_id for item in owed}
+    return tuple(
+        replace(one, note="", said_by="", details={})
+        for one in begun
+        if one.ends_on is not None
+        and one.ends_on < on
+        and since <= one.ends_on
+        and (not one.items or any(item.document_id in documents for item in one.items))
+    )
 
 
 def _item(owed: Owed, zone: ZoneInfo) -> Item:

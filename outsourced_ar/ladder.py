@@ -17,12 +17,13 @@ from functools import lru_cache
 from typing import Final
 
 from ledger.calendar import ONE_DAY
-from ledger.reminders import Tone
+from ledger.reminders import Tone, Voice
 from outsourced_ar.cadence import NO_CONDITIONS, Cadence, Step
 from outsourced_ar.days import Calendar, Offset, reached_on
 from outsourced_ar.facts import Item, Refusal, Silence, TakenStep
 from outsourced_ar.final_demands import against_step
 from outsourced_ar.gate import may_press
+from outsourced_ar.holds import Range, put_off
 
 FAR: Final = date.max
 """The next date of an item for which nothing is left to do."""
@@ -64,6 +65,22 @@ class Ladder:
 
 
 @dataclass(frozen=True, slots=True)
+class Course:
+    """What delays an item's steps, or brings one on.
+
+    Attributes:
+        paused: Days on which nothing was asked for: they are no days overdue.
+        lifted_on: From when on the next step is due, as promises were broken again.
+    """
+
+    paused: tuple[Range, ...] = ()
+    lifted_on: date | None = None
+
+
+PLAIN: Final = Course()
+
+
+@dataclass(frozen=True, slots=True)
 class Stand:
     """Where an item stands.
 
@@ -93,6 +110,7 @@ class _Past:
         elsewhere: The last reminder of another cadence or by a step that is no more.
         noticed_on: When the last notice of such was given; None without one.
         heard: The firmest tone in all, notices too.
+        reminded_on: When the last reminder was given; None without one.
     """
 
     done: int
@@ -101,36 +119,84 @@ class _Past:
     elsewhere: TakenStep | None
     noticed_on: date | None
     heard: Tone | None
+    reminded_on: date | None = None
 
 
 _NOTHING: Final = _Past(-1, 0, -1, None, None, None)
 
 
-def stand(item: Item, minor: int, ladder: Ladder) -> Stand:
+def stand(item: Item, minor: int, ladder: Ladder, course: Course = PLAIN) -> Stand:
     """Return where an item stands on a ladder tonight.
 
     Args:
         item: The item, with what it has taken.
         minor: How much of it may be asked for; conditions are about that.
         ladder: Its debtor's.
+        course: What delays it, or brings it on.
     """
     cadence, today = ladder.cadence, ladder.today
     dates = reached_on(cadence.offsets, ladder.calendar, item.due_on)
-    past = _past(item, cadence, dates) if item.taken else _NOTHING
+    if course.paused:
+        dates = _put_off(dates, item, ladder, course)
+    past = _NOTHING
+    if item.taken:
+        past = _past(item, cadence, dates, is_put_off=bool(course.paused))
     if past is _NOTHING and min(dates) > today:
         # Nothing is reached yet: the commonest case by far.
         return Stand(None, None, (), _ahead(item, ladder, min(dates)))
+    if course.lifted_on is not None:
+        dates = _lifted(dates, item, ladder, course.lifted_on, past)
     return _climb(item, minor, ladder, past, dates)
 
 
-def _past(item: Item, cadence: Cadence, dates: Sequence[date]) -> _Past:
+def _put_off(
+    dates: Sequence[date], item: Item, ladder: Ladder, course: Course
+) -> tuple[date, ...]:
+    """Return the dates of steps with the paused days taken out, never on a closed day.
+
+    The clock of an item runs from the day after it is due; a notice before that is not
+    put off.
+    """
+    found = []
+    for step, on in zip(ladder.cadence.steps, dates, strict=True):
+        later = put_off(on, course.paused, item.due_on) if step.is_after_due else on
+        is_moved = on < later < FAR
+        found.append(ladder.calendar.first_from(later) if is_moved else later)
+    return tuple(found)
+
+
+def _lifted(
+    dates: Sequence[date], item: Item, ladder: Ladder, lifted_on: date, past: _Past
+) -> tuple[date, ...]:
+    """Return the dates with that of the next reminder brought on, and of no other.
+
+    Only a step of the client's is: what must go before third parties takes its time.
+    """
+    if past.reminded_on is not None and past.reminded_on >= lifted_on:
+        return tuple(dates)
+    found = list(dates)
+    for place in range(past.done + 1, len(found)):
+        step = ladder.cadence.steps[place]
+        if step.is_after_due and step.voice is Voice.CLIENT:
+            on = ladder.calendar.first_from(max(lifted_on, item.due_on + ONE_DAY))
+            found[place] = min(found[place], on)
+            break
+    return tuple(found)
+
+
+def _past(
+    item: Item, cadence: Cadence, dates: Sequence[date], *, is_put_off: bool
+) -> _Past:
     done, shift_days, level = -1, 0, -1
     elsewhere: TakenStep | None = None
     noticed_on: date | None = None
     heard: Tone | None = None
+    reminded_on: date | None = None
     for taken in item.taken:
         if taken.round != item.round:
             continue
+        if taken.on > item.due_on:
+            reminded_on = max(reminded_on or taken.on, taken.on)
         if heard is None or taken.tone.level > heard.level:
             heard = taken.tone
         position = (
@@ -150,16 +216,20 @@ def _past(item: Item, cadence: Cadence, dates: Sequence[date]) -> _Past:
             level = max(level, step.tone.level)
         if position > done:
             done = position
-            shift_days = _late_days(taken, step, item.due_on, dates[position])
-    return _Past(done, shift_days, level, elsewhere, noticed_on, heard)
+            shift_days = _late_days(
+                taken, step, item.due_on, dates[position], is_put_off=is_put_off
+            )
+    return _Past(done, shift_days, level, elsewhere, noticed_on, heard, reminded_on)
 
 
-def _late_days(taken: TakenStep, step: Step, due_on: date, on: date) -> int:
+def _late_days(
+    taken: TakenStep, step: Step, due_on: date, on: date, *, is_put_off: bool
+) -> int:
     """Return by how much a reminder went later than planned; 0 where it was little."""
     if not step.is_after_due or taken.on <= on + timedelta(days=MADE_UP_DAYS):
         return 0
-    planned = on if step.offset.in_business_days else step.offset.days_from(due_on)
-    return (taken.on - planned).days
+    is_exact = step.offset.in_business_days or is_put_off
+    return (taken.on - (on if is_exact else step.offset.days_from(due_on))).days
 
 
 def _climb(

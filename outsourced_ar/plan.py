@@ -8,23 +8,28 @@ reached, each item takes its own, and it is as firm as anything an item in it wa
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
+from typing import Final
 
+from ledger.calendar import ONE_DAY
 from ledger.ids import DocumentId
 from ledger.money import Currency
 from ledger.reminders import Tone, Voice, firmer
 from outsourced_ar import final_demands, gate
 from outsourced_ar.assignment import Assigned, Assignment, Subject
 from outsourced_ar.cadence import Cadence, Step
-from outsourced_ar.chasing import chase, standing
+from outsourced_ar.chasing import Chase, broken_on, chase, paused, standing
 from outsourced_ar.facts import DebtorFacts, Decision, Item, Refusal, Silence, Tonight
 from outsourced_ar.gate import may_press
-from outsourced_ar.ladder import FAR, Ladder, stand
+from outsourced_ar.ladder import FAR, Course, Ladder, Stand, stand
 from outsourced_ar.pacing import gap
 from outsourced_ar.policy import Policy
 from outsourced_ar.reaching import country_of, reach, unreached
 from outsourced_ar.rule_files import RuleFileError
 from outsourced_ar.segments import Segments
 from outsourced_ar.speeches import About, Part, Turn, speak, written_tones
+
+BROKEN_MAX: Final = 2
+"""So many broken promises over an item bring its next step on, and each one after."""
 
 
 def decide(
@@ -131,9 +136,7 @@ def _part(
     stops = standing(about.facts.stops, today, about.policy, calendar)
     heard = _heard(items)
     turns = [
-        _held(
-            Turn(one, stand(one.item, one.minor or one.item.open_minor, ladder)), heard
-        )
+        _held(Turn(one, _stand(one, ladder, about)), heard)
         for one in chase(about.facts, items, stops, about.policy)
     ]
     return Part(
@@ -145,6 +148,21 @@ def _part(
         able=_able(turns, cadence, today, heard),
         heard=heard,
     )
+
+
+def _stand(one: Chase, ladder: Ladder, about: About) -> Stand:
+    """Return where an item stands, with what delays it or brings it on."""
+    facts, minor = about.facts, one.minor or one.item.open_minor
+    if not facts.stops and not facts.ended:
+        return stand(one.item, minor, ladder)
+    broken = broken_on(facts, one.item)
+    course = Course(
+        paused=paused(
+            facts, one.item, ladder.today, about.policy, about.place.calendar
+        ),
+        lifted_on=broken[-1] + ONE_DAY if len(broken) >= BROKEN_MAX else None,
+    )
+    return stand(one.item, minor, ladder, course)
 
 
 def _heard(items: Sequence[Item]) -> Tone | None:

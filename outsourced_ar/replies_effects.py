@@ -1,8 +1,10 @@
 """What follows from a letter that was read: stops, tasks, a contact marked wrong."""
 
+from collections.abc import Mapping
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
+from ledger.errors import RequestError
 from ledger.ids import DebtorId
 from ledger.money import Currency
 from ledger.reminders import (
@@ -11,18 +13,21 @@ from ledger.reminders import (
     Message,
     ReplyKind,
     Stop,
+    StopId,
     StopItem,
     StopKind,
     Task,
     TaskKind,
 )
-from ledger.store import contacts, tasks
+from ledger.store import contacts, stops, tasks
 from ledger.store.session import Session
 from outsourced_ar.classify import Reading
-from outsourced_ar.entering import DISPUTE_DAYS, TRACE_DAYS, enter
 from outsourced_ar.replies_mail import IncomingMail
 from outsourced_ar.replies_thread import Thread
+from outsourced_ar.stopping import TRACE_DAYS, enter
 
+UNCLEAR: Final = "PROMISE_UNCLEAR"
+"""Why something is held of which a debtor promised nobody knows how much."""
 BY: Final = "reply"
 """Who enters what follows from a letter."""
 
@@ -68,27 +73,37 @@ class Effects:
             )
 
     def _promise(self, debtor_id: DebtorId) -> None:
-        amount = self.reading.amount
-        self._stop(
-            debtor_id,
-            StopKind.PROMISE,
-            due_on=self.reading.day,
-            amount_minor=None if amount is None else amount.minor,
-        )
+        amount, day = self.reading.amount, self.reading.day
+        try:
+            self._stop(
+                debtor_id,
+                StopKind.PROMISE,
+                due_on=day,
+                amount_minor=None if amount is None else amount.minor,
+            )
+        except RequestError:
+            # Nobody can tell how much it was: it is left alone, and a person asks.
+            held = day if day is not None and day >= self.today else self.today
+            self._stop(debtor_id, StopKind.HOLD, ends_on=held, reason=UNCLEAR)
+            self._ask("Ask a debtor what it promises")
+            return
         if self.letter.is_open:
             self._ask("Answer a debtor's promise")
 
     def _dispute(self, debtor_id: DebtorId) -> None:
-        due_on = self.today + timedelta(days=DISPUTE_DAYS)
         amount = self.reading.amount
-        self._stop(
+        made = self._stop(
             debtor_id,
             StopKind.DISPUTE,
-            due_on=due_on,
             reason=self.reading.reason,
             amount_minor=None if amount is None else amount.minor,
         )
-        self._ask(f"Answer a dispute: {self.reading.reason}", due_on=due_on)
+        stop = stops.load(self.session, made)
+        self._ask(
+            f"Answer a dispute: {self.reading.reason}",
+            due_on=stop.due_on,
+            more={"stop": made, "owner": stop.details.get("owner", "")},
+        )
 
     def _paid(self, debtor_id: DebtorId) -> None:
         """Hold what is said to be paid until a payment may have been seen."""
@@ -130,7 +145,7 @@ class Effects:
         ends_on: date | None = None,
         amount_minor: int | None = None,
         reason: str = "",
-    ) -> None:
+    ) -> StopId:
         stop = Stop(
             kind=kind,
             debtor_id=debtor_id,
@@ -147,7 +162,7 @@ class Effects:
             letter_id=self.letter_id,
             details={"confidence_percent": self.reading.confidence_percent},
         )
-        enter(self.session, stop, self.at)
+        return enter(self.session, stop, self.at)
 
     def _ask(
         self,
@@ -155,6 +170,7 @@ class Effects:
         *,
         kind: TaskKind = TaskKind.REPLY,
         due_on: date | None = None,
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         message = self.found.message
         task = Task(
@@ -171,6 +187,7 @@ class Effects:
                 "confidence_percent": self.reading.confidence_percent,
                 "doubts": list(self.found.doubts),
                 "addresses": list(self.reading.addresses),
+                **(more or {}),
             },
             due_on=due_on or self.today,
         )

@@ -66,6 +66,12 @@ def in_force(session: Session) -> Rules:
     return read(_written(own))
 
 
+def own_text(session: Session, kind: str) -> str | None:
+    """Return a tenant's own text of a kind of which it has one; None without any."""
+    books = rulebooks.load_latest(session, kind)
+    return next((book.body for book in books if book.name == OWN), None)
+
+
 def keep(session: Session, rules: Rules, at: datetime) -> int:
     """Keep rules whole; return the version by which `kept` finds them again."""
     return rulebooks.save(session, kind=KEPT, name=KEPT, body=rules.text, by=BY, at=at)

@@ -18,7 +18,7 @@ from ledger.reminders import (
 from ledger.store import messages
 from ledger.store.session import Session
 from outsourced_ar import rules_in_force
-from outsourced_ar.entering import enter
+from outsourced_ar.stopping import enter
 
 
 def withdraw(

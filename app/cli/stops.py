@@ -21,12 +21,14 @@ from ledger.errors import RequestError
 from ledger.ids import DocumentId
 from ledger.money import Currency, from_minor, to_minor
 from ledger.open_items import OpenItem
-from ledger.reminders import STOPS_OVER, Stop, StopId, StopItem, StopKind
+from ledger.reminders import Stop, StopId, StopItem, StopKind
+from ledger.stop_states import is_over
 from ledger.store import balances, debtors, known, stops
 from ledger.store.balances import ItemFilter
 from ledger.store.debtors import Debtors, StoredDebtor
 from ledger.store.session import Session
-from outsourced_ar.entering import enter
+from outsourced_ar import stopping
+from outsourced_ar.stopping import enter
 
 group = typer.Typer(no_args_is_help=True, help="What stops the clock, and until when.")
 
@@ -117,14 +119,14 @@ def end(
         owner = product.tenant(tenant)
         today = product.clock.today(owner.timezone)
         with product.database.tenant(owner.scope) as session:
-            stops.end(
+            ended = stopping.end(
                 session,
                 StopId(number),
                 last_on=today if last is None else parse_date(last),
                 at=product.clock.now(),
                 by=by,
             )
-    typer.echo(f"{number} has ended.")
+    typer.echo(f"{str(ended.kind).capitalize()} {number} is {ended.state}.")
 
 
 @group.command("list")
@@ -213,9 +215,7 @@ def _listing(slug: str, items: list[dict[str, Any]]) -> Listing:
 
 
 def _is_ahead(one: Stop, today: date) -> bool:
-    return one.state not in STOPS_OVER and (
-        one.stands_on(today) or one.begins_on > today
-    )
+    return not is_over(one) and (one.stands_on(today) or one.begins_on > today)
 
 
 def named_items(

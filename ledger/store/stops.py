@@ -5,7 +5,7 @@ the day it counts from, which may lie before the day it became known.
 """
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -13,12 +13,10 @@ from typing import Any
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
-from ledger.reminders import STOPS_OVER, LetterId, Stop, StopId, StopItem, StopKind
+from ledger.reminders import LetterId, Stop, StopId, StopItem, StopKind
+from ledger.stop_states import JUDGED, STANDING, PlanState
 from ledger.store import agenda
 from ledger.store.session import Session
-
-CANCELLED = "cancelled"
-ENDED = "ended"
 
 ADD = """
 INSERT INTO stop (tenant_id, kind, debtor_id, currency, amount_minor, begins_on,
@@ -42,15 +40,24 @@ SELECT :tenant_id, s.id,
        :at, :effective_on, :state, :by, CAST(:details AS jsonb)
 FROM stop s WHERE s.tenant_id = :tenant_id AND s.id = :id
 """
-LOCK = """
-SELECT debtor_id, begins_on, state FROM stop
-WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE
+ONE = "SELECT * FROM stop WHERE tenant_id = :tenant_id AND id = :id"
+LOCK = "SELECT * FROM stop WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE"
+LOCK_DEBTOR = """
+SELECT FROM debtor WHERE tenant_id = :tenant_id AND id = :id FOR UPDATE
 """
-END = """
-UPDATE stop SET ends_on = :last_on, state = :state, changed_at = :at
+CHANGE = """
+UPDATE stop
+SET begins_on = :begins_on, ends_on = :ends_on, due_on = :due_on, state = :state,
+    amount_minor = :amount_minor, reason = :reason, note = :note,
+    details = CAST(:details AS jsonb), changed_at = :at
 WHERE tenant_id = :tenant_id AND id = :id
 """
-STANDING = """
+CHANGE_ITEM = """
+UPDATE stop_item SET amount_minor = :amount_minor
+WHERE tenant_id = :tenant_id AND stop_id = :stop_id AND document_id = :document_id
+  AND part = :part AND amount_minor IS DISTINCT FROM :amount_minor
+"""
+STANDS = """
 SELECT s.* FROM stop s
 WHERE s.tenant_id = :tenant_id AND s.debtor_id = ANY (:debtor_ids)
   AND s.begins_on <= :on AND (s.ends_on IS NULL OR s.ends_on >= :on)
@@ -67,6 +74,24 @@ ITEMS = """
 SELECT * FROM stop_item WHERE tenant_id = :tenant_id AND stop_id = ANY (:ids)
 ORDER BY stop_id, document_id, part
 """
+# A promise that was judged is judged again: the books may show otherwise later.
+LIVE = """
+SELECT s.id FROM stop s
+WHERE s.tenant_id = :tenant_id
+  AND (s.state = ANY (:states)
+       OR (s.kind = 'promise' AND s.state = ANY (:judged) AND s.due_on >= :since))
+  AND (CAST(:debtor_ids AS uuid[]) IS NULL OR s.debtor_id = ANY (:debtor_ids))
+ORDER BY s.id
+"""
+EVER = """
+SELECT s.* FROM stop s
+WHERE s.tenant_id = :tenant_id AND s.debtor_id = ANY (:debtor_ids)
+  AND s.begins_on <= :on
+ORDER BY s.begins_on, s.id
+"""
+EVENT_COUNT = """
+SELECT count(*) FROM stop_event WHERE tenant_id = :tenant_id AND stop_id = :id
+"""
 EVENTS = """
 SELECT * FROM stop_event WHERE tenant_id = :tenant_id AND stop_id = :id
 ORDER BY event
@@ -80,13 +105,13 @@ GROUP BY s.debtor_id
 
 
 class UnknownStopError(RequestError):
-    """There is no such stop that stands."""
+    """There is no such stop."""
 
     def __init__(self, one: StopId) -> None:
         """Name it."""
         super().__init__(
-            f"There is no dispute, promise, plan or hold {one} that could be ended.",
-            remedy="`duebridge explain` shows what stands against a debtor.",
+            f"There is no dispute, promise, plan or hold {one}.",
+            remedy="`duebridge stop list` shows what there is.",
         )
 
 
@@ -142,53 +167,119 @@ def add(session: Session, stop: Stop, at: datetime) -> StopId:
         by=stop.recorded_by,
         details={},
     )
+    agenda.forget_debtors(session, [stop.debtor_id])
     return StopId(made)
 
 
-def end(
-    session: Session,
-    one: StopId,
-    *,
-    last_on: date,
-    at: datetime,
-    by: str,
-    state: str = ENDED,
-    details: Mapping[str, Any] | None = None,
-) -> None:
-    """Let a stop end, its last day counting; one that never stood is cancelled.
-
-    The debtor is looked at again on the next night.
+def load(session: Session, one: StopId) -> Stop:
+    """Return a stop as it stands now.
 
     Raises:
-        UnknownStopError: There is none, or it is cancelled.
+        UnknownStopError: There is none.
     """
-    row = session.execute(LOCK, {"id": one}).one_or_none()
-    if row is None or row.state in STOPS_OVER:
-        raise UnknownStopError(one)
-    if last_on < row.begins_on:
-        state = CANCELLED
-    session.execute(END, {"id": one, "last_on": last_on, "state": state, "at": at})
+    return _one(session, ONE, one)
+
+
+def lock(session: Session, one: StopId) -> Stop:
+    """Return a stop as it stands now; nobody changes it until the transaction ends.
+
+    Raises:
+        UnknownStopError: There is none.
+    """
+    return _one(session, LOCK, one)
+
+
+def lock_debtor(session: Session, debtor_id: DebtorId) -> None:
+    """Let nobody else enter a stop of a debtor, or send to it, until the end."""
+    session.execute(LOCK_DEBTOR, {"id": debtor_id})
+
+
+def change(
+    session: Session,
+    stop: Stop,
+    *,
+    at: datetime,
+    effective_on: date,
+    by: str,
+    details: Mapping[str, Any] | None = None,
+) -> int:
+    """Keep a stop as it is from now on, and note the change; return its number.
+
+    Whoever changes a stop has locked it. The debtor is looked at on the next night.
+    """
+    assert stop.id is not None
+    session.execute(
+        CHANGE,
+        {
+            "id": stop.id,
+            "begins_on": stop.begins_on,
+            "ends_on": stop.ends_on,
+            "due_on": stop.due_on,
+            "state": stop.state,
+            "amount_minor": stop.amount_minor,
+            "reason": stop.reason,
+            "note": stop.note,
+            "details": json.dumps(dict(stop.details), default=str),
+            "at": at,
+        },
+    )
+    for item in stop.items:
+        session.execute(
+            CHANGE_ITEM,
+            {
+                "stop_id": stop.id,
+                "document_id": item.document_id,
+                "part": item.part,
+                "amount_minor": item.amount_minor,
+            },
+        )
+    number = int(session.execute(EVENT_COUNT, {"id": stop.id}).scalar_one())
     _append(
         session,
-        one,
+        stop.id,
         at=at,
-        effective_on=last_on,
-        state=state,
+        effective_on=effective_on,
+        state=stop.state,
         by=by,
         details=dict(details or {}),
     )
-    agenda.forget_debtors(session, [DebtorId(row.debtor_id)])
+    agenda.forget_debtors(session, [stop.debtor_id])
+    return number
+
+
+def live(
+    session: Session, *, since: date, debtor_ids: Collection[DebtorId] | None = None
+) -> list[StopId]:
+    """Return the stops that time or the books may change: of all debtors, or of some.
+
+    Args:
+        session: A transaction of the tenant.
+        since: Promises that were judged are among them if their date is not earlier.
+        debtor_ids: Only of these.
+    """
+    wanted = {
+        "states": sorted(set().union(*STANDING.values()) | {PlanState.DEFAULTED.value}),
+        "judged": sorted(JUDGED),
+        "since": since,
+        "debtor_ids": None if debtor_ids is None else list(debtor_ids),
+    }
+    return [StopId(one) for one in session.execute(LIVE, wanted).scalars()]
+
+
+def load_ever(
+    session: Session, debtor_ids: Collection[DebtorId], on: date
+) -> dict[DebtorId, tuple[Stop, ...]]:
+    """Return what has begun by a day, over or not, by debtor."""
+    rows = session.execute(EVER, {"debtor_ids": list(debtor_ids), "on": on}).all()
+    return _by_debtor(_stops(session, rows))
 
 
 def load_standing(
     session: Session, debtor_ids: Collection[DebtorId], on: date
 ) -> dict[DebtorId, tuple[Stop, ...]]:
     """Return what stands on a day, by debtor; a debtor without any is not in it."""
-    rows = session.execute(STANDING, {"debtor_ids": list(debtor_ids), "on": on}).all()
-    found: dict[DebtorId, tuple[Stop, ...]] = {}
-    for stop in _stops(session, rows):
-        found[stop.debtor_id] = (*found.get(stop.debtor_id, ()), stop)
-    return found
+    rows = session.execute(STANDS, {"debtor_ids": list(debtor_ids), "on": on}).all()
+    return _by_debtor(_stops(session, rows))
 
 
 def load_all(session: Session, debtor_id: DebtorId | None = None) -> list[Stop]:
@@ -218,6 +309,21 @@ def count_broken_promises(
         BROKEN, {"debtor_ids": list(debtor_ids), "since": since, "on": on}
     )
     return {DebtorId(row.debtor_id): int(row.broken) for row in rows}
+
+
+def _one(session: Session, sql: str, one: StopId) -> Stop:
+    rows = session.execute(sql, {"id": one}).all()
+    if not rows:
+        raise UnknownStopError(one)
+    (found,) = _stops(session, rows)
+    return found
+
+
+def _by_debtor(stops: Iterable[Stop]) -> dict[DebtorId, tuple[Stop, ...]]:
+    found: dict[DebtorId, tuple[Stop, ...]] = {}
+    for stop in stops:
+        found[stop.debtor_id] = (*found.get(stop.debtor_id, ()), stop)
+    return found
 
 
 def _append(

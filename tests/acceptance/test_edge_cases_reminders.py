@@ -330,7 +330,7 @@ def test_case_39_both_ends_of_a_range_count(kind: StopKind, reason: Silence) -> 
 
 
 def test_case_39_after_a_pause_no_step_is_skipped() -> None:
-    """After forty days of dispute the next step is the next one, not the last."""
+    """After 41 days of dispute each step comes 41 days later, and none is left out."""
     item = an_item(taken=(a_step("R1", after(7)),))
     dispute = a_stop(StopKind.DISPUTE, begins_on=after(8), ends_on=after(48))
     said, _ = live(
@@ -339,9 +339,14 @@ def test_case_39_after_a_pause_no_step_is_skipped() -> None:
         rules=STANDARD,
     )
 
-    assert [one.speech.tone for one in said] == [Tone.FIRM, Tone.SERIOUS, Tone.SERIOUS]
-    assert said[0].on == after(49)
-    assert (said[1].on - said[0].on).days >= 10
+    undisturbed, _ = live(
+        a_debtor(item, note=a_note(address=("Weg 1", "Ort"))),
+        each_day(after(8), 90),
+        rules=STANDARD,
+    )
+    assert steps_of(undisturbed) == [(9, "C1"), (14, "R2"), (24, "R3"), (24, "R3")]
+    # Day 55 is a Sunday: what would be said then is said on the Monday.
+    assert steps_of(said) == [(50, "C1"), (56, "R2"), (65, "R3"), (65, "R3")]
 
 
 def test_case_39_when_the_oldest_is_paid_the_rest_goes_on_at_its_own() -> None:

@@ -16,7 +16,7 @@ from ledger.store.session import OvertakenError
 from ledger.testing import EUR, Books, a_claim, a_document
 from outsourced_ar import charging
 from outsourced_ar.charging import Owing
-from outsourced_ar.entering import enter
+from outsourced_ar.stopping import enter
 from outsourced_ar.late_payment import Late
 from outsourced_ar.late_policy import LatePolicy, Show
 from tests.integration.reminding import (

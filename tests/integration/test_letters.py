@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from ledger.calendar import FixedClock
 from ledger.reminders import (
     Contact,
     MessageState,
@@ -18,10 +19,17 @@ from ledger.store import contacts, decisions, letters
 from ledger.store.letters import UnknownLetterError
 from ledger.testing import Books, a_document
 from outsourced_ar import decision_records
+from outsourced_ar.explain import explain
 from outsourced_ar.facts import Silence
 from tests.integration.answering import DEBTOR, NOON, Answers, a_mail
 from tests.integration.outbox import Outbox, Way
-from tests.integration.reminding import A_DAY, a_night, decided, document_key
+from tests.integration.reminding import (
+    A_DAY,
+    LANGUAGES,
+    a_night,
+    decided,
+    document_key,
+)
 
 BOUNCES = Path(__file__).parents[1] / "payloads" / "mail" / "bounces"
 
@@ -116,7 +124,8 @@ def test_a_dispute_stops_the_items_named(answers: Answers) -> None:
     assert [(one.document_id, one.amount_minor) for one in stop.items] == [
         (document_key(answers.books, "I-D1"), None)
     ]
-    assert stop.due_on == date(2026, 3, 24)
+    # Fifteen business days, as the table says of quality.
+    assert stop.due_on == date(2026, 3, 31)
     assert answers.letter().is_open
 
 
@@ -490,3 +499,27 @@ def test_a_reply_before_sending_stops_the_message(books: Books, tmp_path: Path) 
 
     assert way.mails == []
     assert answers.box.states()["Reminder D1"] is MessageState.CANCELLED
+
+
+def test_s10_the_story_of_an_invoice_has_what_its_debtor_replied(
+    answers: Answers,
+) -> None:
+    """S10: sent, replied, and the silence that follows, each with its instant."""
+    answers.answer("Hello, who are you?")
+    a_night(answers.books, A_DAY + timedelta(days=9), everyone=True)
+    tenant = answers.books.tenant
+    with answers.books.database.question(tenant.scope) as session:
+        story = explain(
+            session,
+            tenant,
+            FixedClock(NOON),
+            answers.debtor(),
+            languages=LANGUAGES,
+            document_id=document_key(answers.books, "I-D1"),
+        )
+
+    [sent] = story.sent
+    assert [one.kind for one in sent.events] == ["ready", "sending", "sent", "replied"]
+    assert Silence.UNANSWERED in {
+        refusal.reason for one in story.decided for refusal in one.refusals
+    }

@@ -24,10 +24,10 @@ from ledger.store import (
     mandates,
     messages,
     rulebooks,
-    stops,
 )
 from ledger.store.session import Session
 from ledger.testing import AN_INSTANT, Books, a_claim, a_debtor, a_document
+from outsourced_ar import stopping
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,
@@ -144,8 +144,8 @@ def _end_a_hold(session: Session, books: Books) -> None:
         begins_on=ISSUED,
         recorded_by="Ada",
     )
-    one = stops.add(session, hold, AN_HOUR)
-    stops.end(session, one, last_on=A_DAY, at=AN_HOUR, by="Ada")
+    one = stopping.enter(session, hold, AN_HOUR)
+    stopping.end(session, one, last_on=A_DAY, at=AN_HOUR, by="Ada")
 
 
 def _bounce(session: Session, books: Books) -> None:

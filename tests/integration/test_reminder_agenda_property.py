@@ -13,6 +13,7 @@ from ledger.store import messages, stops
 from ledger.store.decisions import SPEAK
 from ledger.store.session import Database
 from ledger.testing import Books, a_claim, a_document
+from outsourced_ar import stopping
 from outsourced_ar.facts import Silence
 from tests.integration.reminding import (
     a_customer,
@@ -119,7 +120,7 @@ def stopped(books: Books, story: random.Random, on: date, open_: list[StopId]) -
     at = datetime.combine(on, time(3), UTC)
     with books.database.tenant(books.tenant.scope) as session:
         if open_ and story.random() < 0.5:
-            stops.end(session, open_.pop(), last_on=on, at=at, by="Ada")
+            stopping.end(session, open_.pop(), last_on=on, at=at, by="Ada")
         elif story.random() < 0.4:
             hold = Stop(
                 kind=story.choice((StopKind.HOLD, StopKind.PROMISE)),

@@ -10,7 +10,7 @@ from ledger.store import messages, stops
 from ledger.store.decisions import SILENT, SPEAK
 from ledger.store.session import Session
 from ledger.testing import Books, a_claim, a_document
-from outsourced_ar import explain, rules_in_force
+from outsourced_ar import explain, rules_in_force, stopping
 from outsourced_ar.cadence import read_cadence
 from outsourced_ar.facts import Silence
 from outsourced_ar.simulate import Simulation, side_by_side, simulate
@@ -231,13 +231,13 @@ def test_why_not_is_in_the_words_of_then(owing: Books) -> None:
         hold = Stop(
             kind=StopKind.HOLD,
             debtor_id=debtor_key(owing),
-            begins_on=ISSUED,
+            begins_on=A_DAY,
             recorded_by="Ada",
         )
-        one = stops.add(session, hold, AN_HOUR)
+        one = stopping.enter(session, hold, AN_HOUR)
     a_night(owing)
     with owing.database.tenant(owing.tenant.scope) as session:
-        stops.end(session, one, last_on=A_DAY, at=AN_HOUR, by="Ada")
+        stopping.end(session, one, last_on=A_DAY, at=AN_HOUR, by="Ada")
     found = explained(owing)
     assert [one.stored.outcome for one in found.decided] == [SILENT]
     assert found.decided[0].refusals[0].reason is Silence.ON_HOLD

@@ -236,14 +236,23 @@ def test_a_promise_is_waited_for(promised_on: date, *, is_said: bool) -> None:
     assert (decision.speech is not None) is is_said
 
 
+@pytest.mark.parametrize("state", ["open", "kept", "broken", "superseded", "cancelled"])
 @pytest.mark.parametrize(
-    ("state", "is_said"),
-    [("open", False), ("ended", False), ("broken", True), ("cancelled", True)],
+    ("ends_on", "is_said"),
+    [(REMINDED, False), (REMINDED - timedelta(days=1), True)],
 )
-def test_the_state_of_a_stop(state: str, *, is_said: bool) -> None:
-    """A stop that is over stops nothing; an ended one stops until its last day."""
-    promise = a_stop(StopKind.PROMISE, due_on=REMINDED, ends_on=REMINDED, state=state)
-    (decision,) = planned(NIGHT, a_debtor(an_item(), stops=(promise,)))
+def test_a_stop_stands_until_its_last_day(
+    state: str, ends_on: date, *, is_said: bool
+) -> None:
+    """Whatever became of it, a stop stands on its last day and not on the next."""
+    promise = a_stop(
+        StopKind.PROMISE,
+        begins_on=REMINDED - timedelta(days=1),
+        due_on=REMINDED,
+        ends_on=ends_on,
+        state=state,
+    )
+    (decision,) = planned(NIGHT, a_debtor(an_item(), ended=(), stops=(promise,)))
 
     assert (decision.speech is not None) is is_said
 
