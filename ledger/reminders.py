@@ -202,24 +202,6 @@ class StopKind(StrEnum):
     INSOLVENCY = auto()
 
 
-STOPS_OVER: Final = frozenset(
-    {
-        "cancelled",
-        "kept",
-        "kept_late",
-        "broken",
-        "superseded",
-        "completed",
-        "defaulted",
-        "withdrawn",
-        "rejected",
-        "resolved",
-        "expired",
-    }
-)
-"""States in which a stop stops nothing, whatever its dates say."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopItem:
     """An item that a stop speaks of.
