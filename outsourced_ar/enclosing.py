@@ -94,7 +94,7 @@ class Library:
             known = copies.originals(session, wanted)
             held = {one: copies.last(session, known[one]) for one in known}
         given = {
-            one: self._gives(one)
+            one: self.gives(one)
             for one in {original.connection_id for original in known.values()}
         }
         files: dict[DocumentId, Attachment] = {}
@@ -114,7 +114,8 @@ class Library:
                 files[one.document_id] = Attachment(name, PDF, found)
         return Enclosed(files, left_out), [known[one] for one in files]
 
-    def _gives(self, connection_id: ConnectionId) -> bool:
+    def gives(self, connection_id: ConnectionId) -> bool:
+        """Say whether a connection's books give invoices; never raises."""
         try:
             return self.copies.gives(connection_id)
         except Exception:  # noqa: BLE001 - a copy never stops a message
@@ -161,14 +162,23 @@ class Enclosing:
     clock: Clock
     cadences: Mapping[str, Cadence]
 
+    def wants(self, message: Message) -> bool:
+        """Say whether invoices are to be put to a message, and were not tried yet."""
+        about = self._about(message)
+        if message.id is None or not about:
+            return False
+        with self._session() as session:
+            if copies.is_settled(session, message.id):
+                return False
+            known = copies.originals(session, [one.document_id for one in about])
+        books = {one.connection_id for one in known.values()}
+        return any(self.library.gives(one) for one in books)
+
     def enclose(self, message: Message) -> Message:
         """Return a message with its invoices, which are kept with it; tried once."""
         about = self._about(message)
         if not about or message.id is None:
             return message
-        with self._session() as session:
-            if copies.is_settled(session, message.id):
-                return message
         first = [item.document_id for item in about[:INVOICES_MAX]]
         found, versions = self.library.collect(first)
         if not found.files and not found.left_out:

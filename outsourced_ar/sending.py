@@ -212,11 +212,16 @@ class _Run:
 
     def _enclose(self, one: MessageId, batch: _Batch) -> None:
         """Put to a message the invoices that go with it; no transaction is open."""
-        message = batch.messages.get(one)
-        if message is None or self._of.enclosing is None:
+        message, enclosing = batch.messages.get(one), self._of.enclosing
+        if message is None or enclosing is None or not enclosing.wants(message):
             return
-        if not self._fresh.doubt(batch.sources.get(one, ())):
-            batch.messages[one] = self._of.enclosing.enclose(message)
+        if self._fresh.doubt(batch.sources.get(one, ())):
+            return
+        with self.outcomes.session() as session:
+            # What is held or withdrawn fetches nothing; it is asked again in any case.
+            is_refused = bool(self._of.recheck.refusals(session, message))
+        if not is_refused:
+            batch.messages[one] = enclosing.enclose(message)
 
     def _send(self, one: MessageId, batch: _Batch) -> float:
         """Send one message, or say why not; return how long its domain is to rest."""

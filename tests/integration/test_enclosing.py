@@ -19,8 +19,9 @@ from ledger.store import messages
 from ledger.testing import Books, a_document
 from outsourced_ar import enclosing
 from outsourced_ar.cadence import packaged_cadences
+from outsourced_ar.delivery.contract import Delivery, Verdict
 from outsourced_ar.enclosing import Enclosing, Library
-from tests.integration.outbox import DUE, HOUR, ISSUED, MORNING, Outbox
+from tests.integration.outbox import DUE, HOUR, ISSUED, MORNING, Outbox, Way
 from tests.integration.reminding import a_message, an_item
 
 
@@ -170,12 +171,12 @@ def test_a_message_takes_five_and_names_the_rest(books: Books, tmp_path: Path) -
     assert printer.asked == names[:5]
 
 
-def test_what_was_fetched_once_is_not_fetched_again(box: Outbox) -> None:
-    """Held for the night and sent the next morning, it goes with what was fetched."""
+def test_what_is_held_fetches_nothing(box: Outbox) -> None:
+    """In the evening it waits; the next morning it goes with what is fetched then."""
     printer = Printer()
     box.clock.at = MORNING.replace(hour=22)
     box.read_whole(box.clock.at - HOUR)
-    assert sent(box, printer) == []
+    assert (sent(box, printer), printer.asked) == ([], [])
     box.clock.at = MORNING + 24 * HOUR
     box.read_whole(box.clock.at - HOUR)
     [mail] = sent(box, printer)
@@ -183,16 +184,27 @@ def test_what_was_fetched_once_is_not_fetched_again(box: Outbox) -> None:
     assert printer.asked == ["I-D1"]
 
 
+def test_what_was_put_to_a_message_is_not_fetched_again(box: Outbox) -> None:
+    """A server that wants it later gets it with the same file."""
+    printer = Printer()
+    later = Delivery(verdict=Verdict.PUT_OFF, words="450 later", code="450")
+    library = Library(box.books.database, box.books.tenant, printer)
+    with_files = Enclosing(library, box.clock, packaged_cadences())
+    box.send(Way(lambda _: later), enclosing=with_files)
+    box.clock.at = MORNING + HOUR
+    [mail] = sent(box, printer)
+    assert list(enclosed(mail)) == ["I-D1.pdf"]
+    assert printer.asked == ["I-D1"]
+
+
 def again(box: Outbox, printer: Printer) -> None:
-    """Withdraw what was held in the evening, and say the same the next day."""
-    box.clock.at = MORNING.replace(hour=22)
-    box.read_whole(box.clock.at - HOUR)
-    assert sent(box, printer) == []
+    """Have what was sent come back, and say the same the next day."""
+    assert len(sent(box, printer)) == 1
     with box.books.database.tenant(box.books.tenant.scope) as session:
         [one] = messages.listing(session)
         assert one.message.id is not None
         messages.mark(
-            session, one.message.id, MessageState.CANCELLED, at=box.clock.at, by="test"
+            session, one.message.id, MessageState.BOUNCED, at=box.clock.at, by="test"
         )
         anew = replace(
             a_message(box.books, an_item(box.books, "I-D1", step="R1")),
@@ -209,6 +221,8 @@ def again(box: Outbox, printer: Printer) -> None:
             decision_id=None,
             decided_at=box.clock.at,
         )
+    box.clock.at = MORNING + 24 * HOUR
+    box.read_whole(box.clock.at - HOUR)
 
 
 def test_a_copy_of_the_same_version_is_taken_from_the_message_before(
@@ -217,10 +231,9 @@ def test_a_copy_of_the_same_version_is_taken_from_the_message_before(
     """Another run, and another message about the same invoice, fetch nothing."""
     printer = Printer()
     again(box, printer)
-    box.clock.at = MORNING + 24 * HOUR
-    box.read_whole(box.clock.at - HOUR)
-    [mail] = sent(box, printer)
-    assert enclosed(mail) == {"I-D1.pdf": one_page("I-D1")}
+    mails = sent(box, printer)
+    assert len(mails) == 2
+    assert [enclosed(one) for one in mails] == [{"I-D1.pdf": one_page("I-D1")}] * 2
     assert printer.asked == ["I-D1"]
 
 
@@ -232,7 +245,5 @@ def test_a_document_that_changed_is_fetched_anew(box: Outbox) -> None:
         a_document("I-D1", "100", ISSUED, DUE), reference="our order 7"
     )
     box.books.land(changed)
-    box.clock.at = MORNING + 24 * HOUR
-    box.read_whole(box.clock.at - HOUR)
-    assert len(sent(box, printer)) == 1
+    assert len(sent(box, printer)) == 2
     assert printer.asked == ["I-D1", "I-D1"]
