@@ -169,7 +169,7 @@ def look_at(
     database: Database, run: Run, debtor_id: DebtorId, result: Escalated
 ) -> None:
     """Place what is ripe of a debtor, in one transaction."""
-    copies = _copies(database, run, debtor_id)
+    copies = copies_of(database, run, debtor_id)
     with database.tenant(run.tenant.scope) as session:
         look = Look.at(session, run, debtor_id, copies)
         for currency in sorted({one.currency for one in look.said}):
@@ -223,7 +223,7 @@ class Look:
             wanted: Items a person named.
             by: Who proposes it.
         """
-        found = self._ripe(currency, self.said, wanted)
+        found = self.ripe(currency, self.said, wanted)
         self._tell_of(found, result)
         if not found.items:
             return None
@@ -258,7 +258,7 @@ class Look:
         """Place a draft that lacks nothing, or ask for what it lacks."""
         said = self._demanded_of(case)
         wanted = frozenset((one.document_id, one.part) for one in case.items)
-        found = self._ripe(case.currency, said, wanted)
+        found = self.ripe(case.currency, said, wanted)
         if found.against:
             # It is known again tomorrow: nothing is lost.
             result.drafts[case.reference] = (found.against[0].because,)
@@ -300,16 +300,17 @@ class Look:
         """Return the packet a draft would have now, and what it lacks."""
         said = self._demanded_of(case)
         wanted = frozenset((one.document_id, one.part) for one in case.items)
-        found = self._ripe(case.currency, said, wanted)
+        found = self.ripe(case.currency, said, wanted)
         packet = self._packet(case, found.items, said)
         return packet, unmet(self._facts(case, found.items, packet))
 
-    def _ripe(
+    def ripe(
         self,
         currency: Currency,
         said: Sequence[Demanded],
         wanted: frozenset[Key] | None,
     ) -> Ripe:
+        """Return which items of a currency may be placed, and why others not."""
         run = self.run
         return ripe(
             self.facts,
@@ -469,21 +470,16 @@ class Look:
         tasks.ask(self.session, task, self.run.tonight.now)
 
 
-def _copies(
+def copies_of(
     database: Database, run: Run, debtor_id: DebtorId
 ) -> Mapping[DocumentId, bytes]:
-    """Fetch copies of what may be placed, with no transaction open."""
+    """Fetch copies of a debtor's invoices, with no transaction open."""
     if run.library is None:
         return {}
-    far = run.tonight.today
+    today = run.tonight.today
     with database.tenant(run.tenant.scope) as session:
-        wanted = {
-            one.document_id
-            for one in demanded.demanded(session, before=far, debtor_id=debtor_id)
-        }
-        drafts = CaseFilter(debtor_id=debtor_id, states=(CaseState.DRAFT,))
-        for case in cases.listing(session, drafts):
-            wanted |= {one.document_id for one in case.items}
+        [facts] = gathering.gather(session, run.books, [debtor_id], on=today).facts
+    wanted = {one.document_id for one in facts.items if one.due_on < today}
     found, _ = run.library.collect(sorted(wanted))
     return {document: file.content for document, file in found.files.items()}
 

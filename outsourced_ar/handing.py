@@ -239,7 +239,7 @@ class Hand:
     def _agency(self, case: Case, result: Handed) -> Agency | None:
         found = self.agencies.get(case.agency)
         if found is None:
-            why = f"there is no agency {case.agency} in the contract"
+            why = f"{case.agency} cannot be used: `duebridge agency check` says why"
             result.waiting[case.reference] = why
         return found
 

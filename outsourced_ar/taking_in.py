@@ -201,8 +201,7 @@ class Intake:
 
     def _over(self, session: Session, case: Case, said: Said) -> None:
         """Ask what shall become of what is still open of a case that is over."""
-        payments = case_payments.of_cases(session, [placing.case_id(case)])
-        left = settlements.money(case, payments.get(placing.case_id(case), ()))
+        left = money_of(session, case)
         if left.outstanding_minor <= 0:
             return
         amount = f"{from_minor(left.outstanding_minor, case.currency)} {case.currency}"
@@ -322,7 +321,7 @@ class Intake:
 
     def _close_if_done(self, session: Session, case: Case, result: TakenIn) -> None:
         """Close a case of which nothing is left, or that waited for its money only."""
-        left = self._money(session, case)
+        left = money_of(session, case)
         promised = str(case.details.get(CLOSES, ""))
         is_done = left.outstanding_minor <= 0 and left.placed_minor > 0
         if left.held_minor or not (is_done or promised):
@@ -353,13 +352,8 @@ class Intake:
             return CaseReason.UNJUSTIFIED
         return CaseReason.SETTLED if credited else CaseReason.PAID
 
-    def _money(self, session: Session, case: Case) -> Money:
-        number = placing.case_id(case)
-        payments = case_payments.of_cases(session, [number]).get(number, ())
-        return settlements.money(case, payments)
-
     def _facts(self, session: Session, case: Case, reason: str) -> CaseFacts:
-        left = self._money(session, case)
+        left = money_of(session, case)
         return CaseFacts(
             outstanding_minor=left.outstanding_minor,
             held_minor=left.held_minor,
@@ -387,6 +381,13 @@ class Intake:
             due_on=self.clock.today(self.tenant.timezone),
         )
         tasks.ask(session, task, self.clock.now())
+
+
+def money_of(session: Session, case: Case) -> Money:
+    """Return how a case stands in money."""
+    number = placing.case_id(case)
+    payments = case_payments.of_cases(session, [number]).get(number, ())
+    return settlements.money(case, payments)
 
 
 def listed(session: Session) -> list[tuple[Case, Money]]:

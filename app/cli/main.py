@@ -15,8 +15,10 @@ from app import logs
 from app.bootstrap import spare_the_collector
 from app.cli import (
     ageing,
+    agency,
     books,
     cadences,
+    cases,
     connect,
     demo,
     dso,
@@ -81,6 +83,8 @@ for room in (
     results,
     cadences,
     texts,
+    agency,
+    cases,
     remind,
     replies,
     simulate,

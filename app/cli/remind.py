@@ -17,6 +17,7 @@ from ledger.store import mandates, tenants
 from ledger.store.tenants import Tenant
 
 if TYPE_CHECKING:
+    from app.collecting import Collected
     from outsourced_ar.night import NightResult
     from outsourced_ar.outcomes import Sent
 
@@ -66,6 +67,7 @@ class Reminded:
 
     Attributes:
         sent: None where nothing may be sent.
+        collected: None where nothing but reminders is contracted.
         error: What kept it from going through.
     """
 
@@ -73,6 +75,7 @@ class Reminded:
     planned: "NightResult | None" = None
     sent: "Sent | None" = None
     error: DuebridgeError | None = None
+    collected: "Collected | None" = None
 
     @property
     def summary(self) -> str:
@@ -86,7 +89,16 @@ class Reminded:
             f"{self.planned.planned} messages planned, {self.planned.ready} ready, "
             f"{self.planned.calls} calls, {silent} silences"
         )
-        return line if self.sent is None else f"{line}; {self.sent.summary}"
+        more = (self.sent, self.collected)
+        return "; ".join((line, *(one.summary for one in more if one is not None)))
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything is left that does not go on by itself."""
+        return any(
+            one is not None and one.needs_a_person
+            for one in (self.sent, self.collected)
+        )
 
     @property
     def json(self) -> dict[str, Any]:
@@ -95,7 +107,7 @@ class Reminded:
             "tenant": self.tenant,
             "state": "failed" if self.error else "done",
             "summary": self.summary,
-            "needs_a_person": self.sent is not None and self.sent.needs_a_person,
+            "needs_a_person": self.needs_a_person,
             "message": None if self.error is None else self.error.message,
             "remedy": None if self.error is None else self.error.remedy or None,
         }
@@ -106,6 +118,7 @@ def reminded(
 ) -> Reminded:
     """Decide for one tenant and send; what goes wrong is told, and stops no other."""
     # Only this writes messages: calendars, languages and templates load slowly.
+    from app.collecting import Collecting  # noqa: PLC0415
     from app.mailboxes import read_mail  # noqa: PLC0415
     from app.reminding import Reminders  # noqa: PLC0415
 
@@ -116,6 +129,9 @@ def reminded(
         read_mail(product, owner)
         reminders = Reminders(product, owner)
         planned = reminders.plan(everyone=everyone)
+        # What is placed now is not sent any more.
+        collecting = Collecting(product, owner)
+        collected = collecting.night() if collecting.has_any else None
         sent = reminders.send() if send and _may_send(product, owner) else None
     except DuebridgeError as error:
         return Reminded(owner.slug, planned, error=error)
@@ -125,7 +141,7 @@ def reminded(
             remedy=f"Please report it. {keep_traceback(error)}",
         )
         return Reminded(owner.slug, planned, error=fault)
-    return Reminded(owner.slug, planned, sent)
+    return Reminded(owner.slug, planned, sent, collected=collected)
 
 
 def exit_code(found: Iterable[Reminded]) -> Exit:
@@ -133,7 +149,7 @@ def exit_code(found: Iterable[Reminded]) -> Exit:
     ends = list(found)
     if any(one.error is not None for one in ends):
         return Exit.FAILED
-    if any(one.sent is not None and one.sent.needs_a_person for one in ends):
+    if any(one.needs_a_person for one in ends):
         return Exit.LEFT_OVER
     return Exit.DONE
 

@@ -1,0 +1,207 @@
+"""Wires a tenant's placements: its agencies, its packets' copies, what comes back."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.invoice_copies import BooksCopies
+from ledger.errors import ConfigurationError, DuebridgeError
+from ledger.store import cases, identities
+from ledger.store.tenants import Tenant
+from outsourced_ar import agencies, escalating
+from outsourced_ar.agencies import AgencyTerms, Contract
+from outsourced_ar.enclosing import Library
+from outsourced_ar.escalating import Escalated, Run
+from outsourced_ar.handing import Hand, Handed
+from outsourced_ar.placements import debitura, debitura_settings, local
+from outsourced_ar.placements.contract import Agency
+from outsourced_ar.placements.local import LocalAgency
+from outsourced_ar.taking_in import Intake, TakenIn
+
+if TYPE_CHECKING:
+    from app.bootstrap import Product
+
+FOLDER = "folder"
+
+
+class AgencySetUpError(ConfigurationError):
+    """An agency of a contract cannot be used."""
+
+    def __init__(self, name: str, why: str) -> None:
+        """Name it, and say what it lacks."""
+        super().__init__(
+            f"The agency {name!r} cannot be used: {why}.",
+            remedy="Correct the contract, and put it in force with `duebridge agency "
+            "set`.",
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What a night of placement came to."""
+
+    taken_in: TakenIn
+    escalated: Escalated
+    handed: Handed
+
+    @property
+    def needs_a_person(self) -> bool:
+        """Whether anything does not go on by itself."""
+        return (
+            self.taken_in.needs_a_person
+            or self.escalated.needs_a_person
+            or bool(self.handed.waiting)
+        )
+
+    @property
+    def summary(self) -> str:
+        """One line for a log."""
+        took, placed = self.taken_in.summary, self.escalated.summary
+        return f"{took}; {placed}; {self.handed.summary}"
+
+
+@dataclass(frozen=True, slots=True)
+class Collecting:
+    """A tenant's placements: taken in, placed, told."""
+
+    product: "Product"
+    owner: Tenant
+
+    @property
+    def contract(self) -> Contract:
+        """What the client contracted."""
+        with self.product.database.tenant(self.owner.scope) as session:
+            return agencies.in_force(session)
+
+    @property
+    def has_any(self) -> bool:
+        """Whether more than reminders is contracted, or a case is under way."""
+        with self.product.database.tenant(self.owner.scope) as session:
+            return agencies.in_force(session).escalation or bool(cases.listing(session))
+
+    def night(self) -> Collected:
+        """Take in what there is, place what is ripe, and tell the agencies."""
+        with self.agencies() as known:
+            return Collected(
+                taken_in=self._intake(known).take_in(),
+                escalated=self.escalate(),
+                handed=self._hand(known).hand_over(),
+            )
+
+    def take_in(self) -> TakenIn:
+        """Take in what agencies say and the books show."""
+        with self.agencies() as known:
+            return self._intake(known).take_in()
+
+    def hand_over(self) -> Handed:
+        """Tell the agencies what waits."""
+        with self.agencies() as known:
+            return self._hand(known).hand_over()
+
+    def escalate(self) -> Escalated:
+        """Place what is ripe."""
+        return escalating.escalate(
+            self.product.database,
+            self.owner,
+            self.product.clock,
+            library=self.library(),
+        )
+
+    def run(self) -> Run:
+        """Look at what is the same for all debtors, to place some by hand."""
+        with self.product.database.tenant(self.owner.scope) as session:
+            return Run.begin(
+                session, self.owner, self.product.clock, library=self.library()
+            )
+
+    def library(self) -> Library:
+        """Return where copies of invoices come from."""
+        return Library(
+            self.product.database, self.owner, BooksCopies(self.product, self.owner)
+        )
+
+    @contextmanager
+    def agencies(self) -> Iterator[Mapping[str, Agency]]:
+        """Open the agencies of the contract, by name; one that cannot be is left out.
+
+        A trial reaches no service: there is only what is a folder.
+        """
+        found: dict[str, Agency] = {}
+        with ExitStack() as stack:
+            for terms in self.contract.agency:
+                # What is wrong with one is said by `check`, and stops no other.
+                with suppress(DuebridgeError):
+                    if terms.kind == local.KIND:
+                        found[terms.name] = self._local(terms)
+                    elif (
+                        terms.kind == debitura_settings.KIND and not self._only_folders
+                    ):
+                        service = self._debitura(terms)
+                        stack.callback(service.close)
+                        found[terms.name] = service
+            yield found
+
+    def check(self, terms: AgencyTerms) -> list[str]:
+        """Say what keeps an agency from being used, without calling it.
+
+        An identity that is missing keeps its final demands from going.
+        """
+        said = []
+        with self.product.database.tenant(self.owner.scope) as session:
+            known = {one.key: one.voice for one in identities.load_all(session)}
+        if known.get(terms.identity) != "agency":
+            said.append(f"there is no agency's identity {terms.identity!r}")
+        try:
+            if terms.kind == local.KIND:
+                self._local(terms)
+            elif terms.kind == debitura_settings.KIND:
+                self._debitura(terms).close()
+            else:
+                said.append(f"there is no kind {terms.kind!r}")
+        except DuebridgeError as error:
+            said.append(error.message)
+        return said
+
+    @property
+    def _only_folders(self) -> bool:
+        return self.product.is_trial or self.product.settings.only_folders
+
+    def _local(self, terms: AgencyTerms) -> LocalAgency:
+        named = terms.settings.get(FOLDER, "")
+        if not named:
+            raise AgencySetUpError(terms.name, "its settings name no folder")
+        home = self.product.settings.home / "agencies" / self.owner.slug
+        folder = home / terms.name if self._only_folders else Path(named).expanduser()
+        return LocalAgency(terms.name, folder)
+
+    def _debitura(self, terms: AgencyTerms) -> debitura.DebituraAgency:
+        keys = self.product.keyring()
+        with self.product.database.tenant(self.owner.scope) as session:
+            secret = identities.open_secret(
+                session, terms.name, debitura_settings.SECRET_NAME, keys
+            )
+        if secret is None:
+            why = (
+                f"its API key is not sealed: `duebridge agency key {self.owner.slug} "
+                f"{terms.name}` does that"
+            )
+            raise AgencySetUpError(terms.name, why)
+        return debitura.opened(terms.name, terms.settings, secret, self.product.clock)
+
+    def _intake(self, known: Mapping[str, Agency]) -> Intake:
+        return Intake(
+            database=self.product.database,
+            tenant=self.owner,
+            clock=self.product.clock,
+            agencies=known,
+        )
+
+    def _hand(self, known: Mapping[str, Agency]) -> Hand:
+        return Hand(
+            database=self.product.database,
+            tenant=self.owner,
+            clock=self.product.clock,
+            agencies=known,
+        )
