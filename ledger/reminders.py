@@ -378,6 +378,7 @@ class Task:
     Attributes:
         key: What it is about; an open task of the same key is not made twice.
         due_on: When it should be done.
+        made_at: When it was asked.
         outcome: A code, once it is done.
     """
 
@@ -390,6 +391,7 @@ class Task:
     title: str
     details: Mapping[str, Any] = field(default_factory=dict)
     due_on: date
+    made_at: datetime | None = None
     done_at: datetime | None = None
     outcome: str = ""
 

@@ -157,6 +157,7 @@ def _task(row: Any) -> Task:  # noqa: ANN401 - a row
         title=row.title,
         details=row.details,
         due_on=row.due_on,
+        made_at=row.made_at,
         done_at=row.done_at,
         outcome=row.outcome,
     )
