@@ -49,7 +49,7 @@ class RefusedKeyError(ReconnectError):
         self.message = f"Debitura does not accept the API key: {reason}."
         self.remedy = (
             "Make a key at Debitura (its settings, API key) and store it with "
-            "`duebridge agency secret`."
+            "`duebridge agency key`."
         )
         self.args = (self.message,)
 

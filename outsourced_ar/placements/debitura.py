@@ -6,7 +6,7 @@ twice in a row: the next one looks for our reference, or our mark, first.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -21,8 +21,6 @@ from connectors.faults import (
     ServerFailedError,
     TimedOutError,
     TooLargeError,
-    TooManyCallsError,
-    UnreachableError,
     WrongAnswerError,
 )
 from connectors.http import Seam
@@ -54,7 +52,6 @@ LOST: Final = (
     TooLargeError,
 )
 """After these a call may have counted."""
-NOTHING_HAPPENED: Final = (UnreachableError, TooManyCallsError)
 DUPLICATE: Final = "DuplicateCreditorReference"
 CONFLICT: Final = "IdempotencyConflict"
 TO_SIGN: Final = "Missing"
@@ -65,12 +62,18 @@ KEY_CHARACTERS: Final = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DebituraAgency:
-    """Debitura, for one account; an `Agency`."""
+    """Debitura, for one account; an `Agency`.
+
+    Attributes:
+        prefix: How the references of the tenant's cases begin: an account may hold
+            cases of others, and some that were made by hand.
+    """
 
     key: str
     client: DebituraClient
     settings: Settings
     clock: Clock
+    prefix: str = "DB-"
 
     def close(self) -> None:
         """Close the connections kept open."""
@@ -81,10 +84,11 @@ class DebituraAgency:
 
         Raises:
             SettingsError: The sender is not.
-            DuebridgeError: It cannot be reached; the class says what to do.
+            SourceError: It cannot be asked.
         """
-        me = self.client.me()
-        emails = {(one.email or "").lower() for one in self.client.team()}
+        with answers.reached():
+            me = self.client.me()
+            emails = {(one.email or "").lower() for one in self.client.team()}
         if self.settings.sender.lower() not in emails:
             raise SettingsError("sender", "names nobody of the account's team")
         return [f"{me.company_name or 'no name'} at Debitura"]
@@ -96,7 +100,8 @@ class DebituraAgency:
         if claim is None or reasons:
             return Preview(is_accepted=False, reasons=tuple(reasons))
         try:
-            found = self.client.preview(requests.preview(claim, on=self._today))
+            with answers.reached():
+                found = self.client.preview(requests.preview(claim, on=self._today))
         except RefusedError as error:
             return Preview(is_accepted=False, reasons=(answers.refusal(error)[1],))
         actions = [one for one in found.required_actions or [] if one.is_blocking]
@@ -120,8 +125,8 @@ class DebituraAgency:
             return Receipt(answer=Answer.REFUSED, words="; ".join(reasons))
         try:
             case = self._found(handover.reference)
-        except (*LOST, *NOTHING_HAPPENED) as error:
-            return Receipt(answer=Answer.LATER, words=error.message)
+        except answers.UNREACHED as error:
+            return Receipt(answer=Answer.LATER, words=error.user_message)
         if case is None:
             made = self._made(claim)
             if isinstance(made, Receipt):
@@ -130,15 +135,19 @@ class DebituraAgency:
         return self._filed(case, handover)
 
     def find(self, reference: str) -> Receipt | None:
-        """Look for a case by our reference; None where the agency has none."""
-        case = self._found(reference)
-        if case is None:
-            return None
-        wanted = debitura_claim.file_count(case.creditor_comments)
-        there = self._marks(case)
-        if len(there) < wanted:
-            return _incomplete(case, wanted - len(there))
-        return self._receipt(case)
+        """Look for a case by our reference; None where the agency has none.
+
+        One that lacks files is there, and not handed over yet: UNKNOWN.
+        """
+        with answers.reached():
+            case = self._found(reference)
+            if case is None:
+                return None
+            wanted = debitura_claim.file_count(case.creditor_comments)
+            there = self._marks(case)
+            if len(there) < wanted:
+                return _incomplete(case, wanted - len(there))
+            return self._receipt(case)
 
     def _examined(self, handover: Handover) -> tuple[requests.Claim | None, list[str]]:
         """Return the claim, and what keeps it from being taken, before any call."""
@@ -173,12 +182,12 @@ class DebituraAgency:
         key = f"{claim.reference}:{self._today:%Y%m%d}:{whole}"
         try:
             return self.client.create(body, key=key)
-        except NOTHING_HAPPENED as error:
-            return Receipt(answer=Answer.LATER, words=error.message)
-        except LOST as error:
-            return Receipt(answer=Answer.UNKNOWN, words=error.message)
         except RefusedError as error:
             return self._refused(claim.reference, error)
+        except LOST as error:
+            return Receipt(answer=Answer.UNKNOWN, words=error.message)
+        except answers.UNREACHED as error:
+            return Receipt(answer=Answer.LATER, words=error.user_message)
 
     def _refused(self, reference: str, error: RefusedError) -> wire.Case | Receipt:
         kinds, words, link = answers.refusal(error)
@@ -186,7 +195,10 @@ class DebituraAgency:
             return Receipt(answer=Answer.UNKNOWN, words=words)
         if kinds & {DUPLICATE, CONFLICT}:
             # It is there, by the service's own word, or is being made.
-            case = self._found(reference)
+            try:
+                case = self._found(reference)
+            except answers.UNREACHED:
+                case = None
             return case or Receipt(answer=Answer.UNKNOWN, words=words)
         if kinds and all(kind.startswith(TO_SIGN) for kind in kinds):
             return Receipt(answer=Answer.LATER, words=words, link=link)
@@ -211,7 +223,7 @@ class DebituraAgency:
                 )
                 left -= 1
             return self._receipt(case)
-        except (*LOST, *NOTHING_HAPPENED, RefusedError):
+        except answers.UNREACHED:
             return _incomplete(case, left)
 
     def _marks(self, case: wire.Case) -> set[str]:
@@ -254,9 +266,9 @@ class DebituraAgency:
         A client has no call to end a case: the partner is told in its chat, and
         ends it.
         """
-        del agency_reference
         return self._told(
             reference,
+            agency_reference,
             "recall",
             "Please stop all contact with the debtor at once and close this case as "
             f"withdrawn by the client. Reason: {reason}",
@@ -275,7 +287,6 @@ class DebituraAgency:
         amount_minor: int,
     ) -> Receipt:
         """Tell the partner that the client was paid; the same key counts once."""
-        del agency_reference
         amount = f"{from_minor(abs(amount_minor), currency)} {currency}"
         words = (
             f"The client received {amount} on {paid_on.isoformat()} directly. Please "
@@ -286,41 +297,45 @@ class DebituraAgency:
                 f"A payment of {amount} to the client was reversed on "
                 f"{paid_on.isoformat()}. Please raise the claim by it again."
             )
-        return self._told(reference, key, words, "The partner was told in the chat.")
+        done = "The partner was told in the chat."
+        return self._told(reference, agency_reference, key, words, done)
 
-    def _told(self, reference: str, key: str, words: str, done: str) -> Receipt:
+    def _told(
+        self, reference: str, agency_reference: str, key: str, words: str, done: str
+    ) -> Receipt:
         """Say something once: what carries its mark was said already."""
         mark = f"[duebridge {reference} {key}]"
         try:
             case = self._found(reference)
             if case is None:
-                return Receipt(
-                    answer=Answer.REFUSED, words=f"Debitura has no case {reference}."
-                )
+                return _not_there(reference, agency_reference)
             is_told = any(mark in _message(one) for one in self.client.chats(case.id))
-        except (*LOST, *NOTHING_HAPPENED) as error:
-            return Receipt(answer=Answer.LATER, words=error.message)
-        their = case.reference or case.id
+        except answers.UNREACHED as error:
+            return Receipt(answer=Answer.LATER, words=error.user_message)
+        receipt = Receipt(
+            answer=Answer.TAKEN, agency_reference=case.reference or case.id, words=done
+        )
         if is_told:
-            return Receipt(answer=Answer.TAKEN, agency_reference=their, words=done)
+            return receipt
         try:
             sender = self.settings.sender
             self.client.say(case.id, f"{words}\n{mark}", sender=sender)
-        except NOTHING_HAPPENED as error:
-            return Receipt(answer=Answer.LATER, words=error.message)
-        except LOST as error:
-            return Receipt(
-                answer=Answer.UNKNOWN, agency_reference=their, words=error.message
-            )
         except RefusedError as error:
-            return Receipt(answer=Answer.REFUSED, words=answers.refusal(error)[1])
-        return Receipt(answer=Answer.TAKEN, agency_reference=their, words=done)
+            # Whoever must be told is not told by a refusal: it stays to be done.
+            said = answers.refusal(error)[1]
+            return replace(receipt, answer=Answer.LATER, words=said)
+        except LOST as error:
+            return replace(receipt, answer=Answer.UNKNOWN, words=error.message)
+        except answers.UNREACHED as error:
+            return replace(receipt, answer=Answer.LATER, words=error.user_message)
+        return receipt
 
     # 3. What it says
     def notices(self, position: Mapping[str, Any]) -> Notices:
         """Return what is new in any case, and where to go on."""
-        look = Look.begin(self.client, position, self._today)
-        look.take_all(self.client.cases())
+        look = Look.begin(self.client, position, self._today, self.prefix)
+        with answers.reached():
+            look.take_all(self.client.cases())
         return look.result()
 
     def heard(self, event: wire.Heard, position: Mapping[str, Any]) -> Notices:
@@ -328,10 +343,11 @@ class DebituraAgency:
 
         The event itself is not relied on: it may come twice, late or out of order.
         """
-        look = Look.begin(self.client, position, self._today)
-        case = self.client.case(events.case_of(event))
-        if case is not None:
-            look.take(case)
+        look = Look.begin(self.client, position, self._today, self.prefix)
+        with answers.reached():
+            case = self.client.case(events.case_of(event))
+            if case is not None:
+                look.take(case)
         return look.result()
 
     def replay_undelivered(self, since: datetime) -> int:
@@ -339,20 +355,20 @@ class DebituraAgency:
 
         Of use to an account whose subscription leads to a receiver that was down.
         """
-        count = 0
-        for raw in self.client.cases():
-            case = read(raw, wire.Case)
-            if not case.creditor_reference:
-                continue
+        with answers.reached():
             waiting = [
-                one
-                for one in self.client.events(case.id, since)
-                if one.delivered_at is None
+                event
+                for raw in self.client.cases()
+                if self._is_ours(case := read(raw, wire.Case))
+                for event in self.client.events(case.id, since)
+                if event.delivered_at is None
             ]
             for one in sorted(waiting, key=lambda one: one.created_at or ""):
                 self.client.replay(one.id)
-                count += 1
-        return count
+        return len(waiting)
+
+    def _is_ours(self, case: wire.Case) -> bool:
+        return (case.creditor_reference or "").startswith(self.prefix)
 
     @property
     def _today(self) -> date:
@@ -365,6 +381,7 @@ def opened(
     secret: Secret,
     clock: Clock,
     *,
+    prefix: str = "DB-",
     limiter: Limiter | None = None,
     trace: Trace | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -377,6 +394,7 @@ def opened(
             `waits_for_contract` and `test_tag`.
         secret: The account's API key.
         clock: The machine's: the service counts by the time of day.
+        prefix: How the references of the tenant's cases begin.
         limiter: Bounds the calls of all processes.
         trace: Writes each call down, without secrets.
         sleep: Waits between tries.
@@ -396,7 +414,11 @@ def opened(
         sleep=sleep,
     )
     return DebituraAgency(
-        key=key, client=DebituraClient(seam), settings=known, clock=clock
+        key=key,
+        client=DebituraClient(seam),
+        settings=known,
+        clock=clock,
+        prefix=prefix,
     )
 
 
@@ -406,6 +428,17 @@ def _incomplete(case: wire.Case, left: int) -> Receipt:
         agency_reference=case.reference or case.id,
         words=f"The case is there, but {left} of its files may be missing.",
     )
+
+
+def _not_there(reference: str, agency_reference: str) -> Receipt:
+    """Say that a case is not there; one that was is looked for until a person looks."""
+    if not agency_reference:
+        words = f"Debitura has no case {reference}."
+        return Receipt(answer=Answer.REFUSED, words=words)
+    words = (
+        f"Debitura does not show its case {agency_reference} ({reference}) any more."
+    )
+    return Receipt(answer=Answer.LATER, words=words)
 
 
 def _message(raw: msgspec.Raw) -> str:

@@ -1,8 +1,45 @@
-"""What Debitura answers of a case that it does not have yet: terms, refusals."""
+"""What Debitura answers of a case that it does not have yet, and what is no answer."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
 
 from connectors.faults import RefusedError, WrongAnswerError
 from connectors.verdicts import own_words
+from ledger.errors import (
+    AccessDeniedError,
+    CredentialError,
+    DuebridgeError,
+    RetryableError,
+    SourceError,
+)
 from mapping.debitura import reading, wire
+
+UNREACHED: Final = (RetryableError, CredentialError, AccessDeniedError, SourceError)
+"""What keeps a call from being answered as it should be."""
+
+
+class UnreachedError(SourceError):
+    """Nothing is known, as the service could not be asked; the cause says why."""
+
+    def __init__(self, cause: DuebridgeError) -> None:
+        """Say what the cause says."""
+        super().__init__(cause.message, remedy=cause.remedy)
+
+
+@contextmanager
+def reached() -> Iterator[None]:
+    """Let whoever asks the agency see one family of errors, whatever went wrong.
+
+    Raises:
+        UnreachedError: The service could not be asked.
+    """
+    try:
+        yield
+    except SourceError:
+        raise
+    except UNREACHED as error:
+        raise UnreachedError(error) from error
 
 
 def terms(found: wire.PreviewResult) -> dict[str, str]:

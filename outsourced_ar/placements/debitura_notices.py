@@ -6,7 +6,6 @@ in the position, so that a payment that is corrected or taken back is seen as we
 """
 
 import hashlib
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -27,8 +26,6 @@ KEPT: Final = timedelta(days=180)
 OWN_ROLE: Final = 0
 DIGEST_CHARACTERS: Final = 12
 UNNAMED: Final = "?"
-OURS: Final = re.compile(r"DB-\d+-\d+")
-"""How our references are written: an account may hold cases that we did not make."""
 
 Position = Mapping[str, Any]
 
@@ -79,20 +76,24 @@ class Look:
 
     Attributes:
         today: The day after which a case that was over long ago is not looked at.
+        prefix: How our references begin; cases without are not ours.
     """
 
     client: DebituraClient
     today: date
+    prefix: str
     memories: dict[str, Memory] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
     @classmethod
-    def begin(cls, client: DebituraClient, position: Position, today: date) -> "Look":
+    def begin(
+        cls, client: DebituraClient, position: Position, today: date, prefix: str
+    ) -> "Look":
         """Return a look that knows what was said before."""
         stored = position.get("cases", {})
         memories = {key: Memory.of(one) for key, one in stored.items()}
-        return cls(client, today, memories)
+        return cls(client, today, prefix, memories)
 
     def result(self) -> Notices:
         """Return what was said, and the position behind it."""
@@ -115,7 +116,7 @@ class Look:
 
     def take(self, case: wire.Case) -> None:
         """Look at a case, if it is ours; all that is said of it, or nothing."""
-        if not OURS.fullmatch(case.creditor_reference or ""):
+        if not (case.creditor_reference or "").startswith(self.prefix):
             return
         memory = Memory.of(
             self.memories[case.id].kept() if case.id in self.memories else None

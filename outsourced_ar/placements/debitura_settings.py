@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from connectors.debitura import API_URL
-from ledger.errors import RequestError
+from ledger.errors import ConfigurationError
 
 KIND: Final = "debitura"
 """What a contract calls an agency of this kind."""
 SECRET_NAME: Final = "debitura_api_key"  # noqa: S105 - what it is kept under
 
 
-class SettingsError(RequestError):
+class SettingsError(ConfigurationError):
     """An agency of this kind lacks a setting."""
 
     def __init__(self, name: str, what: str) -> None:

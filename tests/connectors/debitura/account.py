@@ -74,7 +74,11 @@ class Account:
             sleep=self.slept_s.append,
         )
         return DebituraAgency(
-            key="nord", client=DebituraClient(seam), settings=self.settings, clock=clock
+            key="nord",
+            client=DebituraClient(seam),
+            settings=self.settings,
+            clock=clock,
+            prefix="DB-7-",
         )
 
     def case(self, reference: str = REFERENCE) -> SimCase:

@@ -6,13 +6,12 @@ from decimal import Decimal
 
 import pytest
 
-from connectors.debitura import RefusedKeyError
 from connectors.simulators.debitura import faults, model
 from connectors.simulators.debitura.model import SimCase
 from ledger.cases import CaseState
-from ledger.errors import RetryableError
 from outsourced_ar.cases import RULES
 from outsourced_ar.placements.contract import NoticeKind, Notices
+from outsourced_ar.placements.debitura_answers import UnreachedError
 from tests.connectors.debitura.account import (
     Account,
     paid,
@@ -418,12 +417,13 @@ def test_messages_of_others_are_passed_on_once(account: Account) -> None:
 
 
 def test_cases_of_others_in_the_account_are_left_alone(account: Account) -> None:
-    """A case that we did not make, by hand in the portal, is nothing of ours."""
+    """A case made by hand, or of another tenant in the account, is nothing of ours."""
     case = account.placed()
     case.asked["creditorReference"] = "by hand"
     other = account.placed("DB-7-9")
     other.asked["creditorReference"] = None
-    for one in (case, other):
+    tenant = account.placed("DB-71-1")
+    for one in (case, other, tenant):
         account.desk.move(one, model.ACTIVE)
 
     assert account.look().notices == ()
@@ -458,7 +458,7 @@ def test_trouble_on_the_way_loses_nothing(account: Account) -> None:
     account.desk.pay(case, "5.00")
     account.simulator.faults.plan(faults.server_error(), calls=5, path="/cases/")
 
-    with pytest.raises(RetryableError):
+    with pytest.raises(UnreachedError):
         account.look()
     found = account.look()
 
@@ -479,7 +479,7 @@ def test_a_wrong_key_stops_a_look(account: Account) -> None:
     """A key that is refused is said as such: it is no case that cannot be read."""
     account.api_key = "wrong"
 
-    with pytest.raises(RefusedKeyError):
+    with pytest.raises(UnreachedError, match="does not accept the API key"):
         account.look()
 
 

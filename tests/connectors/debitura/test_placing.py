@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 
 from connectors.debitura import OtherCaseError, RefusedKeyError
-from connectors.faults import NotFoundError, TimedOutError, WrongAnswerError
+from connectors.faults import NotFoundError, WrongAnswerError
 from connectors.simulators import faults as any_fault
 from connectors.simulators.debitura import faults, model
 from ledger.reminders import Attachment
 from outsourced_ar.placements.contract import Answer
+from outsourced_ar.placements.debitura_answers import UnreachedError
 from outsourced_ar.placements.debitura_settings import Settings, SettingsError
 from tests.connectors.debitura.account import (
     REFERENCE,
@@ -137,8 +138,7 @@ def test_a_404_of_somebody_else_is_no_answer(account: Account, body: bytes) -> N
     with pytest.raises(NotFoundError):
         account.agency.find(REFERENCE)
     account.simulator.faults.plan(other, path="/cases/by-creditor-reference")
-    with pytest.raises(NotFoundError):
-        account.agency.place(a_handover())
+    assert account.agency.place(a_handover()).answer is Answer.LATER
 
     assert account.calls(MAKING) == 0
 
@@ -371,13 +371,17 @@ def test_a_wrong_key_is_named_and_shown_nowhere(account: Account) -> None:
     """The key is refused by name, with what to do; it is tried once, and not shown."""
     account.api_key = "not-the-key-8c1"
 
-    with pytest.raises(RefusedKeyError) as caught:
-        account.agency.place(a_handover())
+    receipt = account.agency.place(a_handover())
+    with pytest.raises(UnreachedError) as caught:
+        account.agency.find(REFERENCE)
 
-    assert "does not accept the API key" in caught.value.user_message
-    assert "duebridge agency" in caught.value.remedy
-    assert "8c1" not in f"{caught.value!r} {caught.value} {account.agency!r}"
-    assert len(account.simulator.calls) == 1
+    assert isinstance(caught.value.__cause__, RefusedKeyError)
+    assert "does not accept the API key" in caught.value.message
+    assert "duebridge agency key" in caught.value.remedy
+    assert receipt.answer is Answer.LATER
+    assert receipt.words == caught.value.user_message
+    assert "8c1" not in f"{caught.value!r} {caught.value} {account.agency!r} {receipt}"
+    assert len(account.simulator.calls) == 2
 
 
 def test_too_many_calls_are_waited_out(account: Account) -> None:
@@ -404,7 +408,7 @@ def test_a_service_that_does_not_answer_ends_the_look(account: Account) -> None:
     """After five tries nothing is known, which is said as such; nothing is made."""
     account.simulator.faults.plan(any_fault.timeout(), calls=20)
 
-    with pytest.raises(TimedOutError):
+    with pytest.raises(UnreachedError, match="took more than 5 seconds"):
         account.agency.find(REFERENCE)
     assert account.agency.place(a_handover()).answer is Answer.LATER
     assert account.calls(MAKING) == 0

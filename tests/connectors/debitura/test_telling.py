@@ -102,21 +102,44 @@ def test_a_recall_and_a_payment_do_not_hide_each_other(account: Account) -> None
     assert len(case.chats) == 3
 
 
-def test_a_case_that_is_not_there_is_said(account: Account) -> None:
-    """Nobody is told anything of a case that the service does not have."""
+def test_a_case_that_was_never_there_is_said(account: Account) -> None:
+    """Nobody is told anything of a case that the service never had."""
     assert told(account).answer is Answer.REFUSED
     assert "no case DB-7-1" in told(account).words
 
 
+def test_a_case_that_is_gone_stays_to_be_told_of(account: Account) -> None:
+    """One that the service had and does not show, as under another key, is not done."""
+    case = account.placed()
+    account.desk.cases.clear()
+
+    receipt = account.agency.recall(REFERENCE, case.reference, "x")
+
+    assert receipt.answer is Answer.LATER
+    assert case.reference in receipt.words
+
+
 def test_a_sender_who_left_is_said(account: Account) -> None:
-    """The service's own words say that the sender is not of the team."""
-    account.placed()
+    """The partner is not told, and it stays to be done; the service says why."""
+    case = account.placed()
     account.settings = Settings(sender="gone@musterwerk.example")
 
     receipt = account.agency.recall(REFERENCE, "", "x")
 
-    assert receipt.answer is Answer.REFUSED
-    assert "No such member of your team" in receipt.words
+    assert receipt.answer is Answer.LATER
+    assert receipt.words == "No such member of your team."
+    assert case.chats == []
+
+
+def test_a_wrong_key_leaves_a_recall_to_be_done(account: Account) -> None:
+    """Where the service cannot be asked nobody was told, and the reason is said."""
+    account.placed()
+    account.api_key = "wrong"
+
+    receipt = account.agency.recall(REFERENCE, "", "x")
+
+    assert receipt.answer is Answer.LATER
+    assert "does not accept the API key" in receipt.words
 
 
 def test_a_message_that_cannot_be_read_still_counts(account: Account) -> None:
