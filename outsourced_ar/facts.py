@@ -25,6 +25,7 @@ from ledger.reminders import (
 )
 from outsourced_ar.demand import Demand
 from outsourced_ar.escalation import Escalation
+from outsourced_ar.late_figures import LateFigures
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +61,7 @@ class Item:
         listed: The firmest tone of the messages of its round that only listed it.
         case: The reference of the case it is placed with; empty where it is not.
         returned_on: The day it last came back from an agency.
+        late: What came of its lateness, where the client wants that spoken of.
     """
 
     document_id: DocumentId
@@ -79,6 +81,7 @@ class Item:
     listed: Tone | None = None
     case: str = ""
     returned_on: date | None = None
+    late: LateFigures | None = None
 
     @property
     def demanded_on(self) -> date | None:
@@ -246,6 +249,8 @@ class Silence(StrEnum):
     """The client has reminders only, or no agency to speak."""
     NOT_PREPARED = auto()
     """What must come before a final demand was not delivered."""
+    RATE_MISSING = auto()
+    """Interest is demanded, and a rate for it is not known."""
     NOTHING_DUE = auto()
     """No step is reached."""
     PAID = auto()

@@ -57,6 +57,9 @@ def against_step(item: Item, step: Step, cadence: Cadence) -> Refusal | None:
     """
     if step.voice is Voice.CLIENT:
         return of_demanded(item)
+    if item.late is not None and item.late.blocked:
+        said = f"interest is demanded of {item.number}, and {item.late.blocked}"
+        return Refusal(Silence.RATE_MISSING, said)
     before = _notice_before(step, cadence)
     if before is None:
         said = f"nothing firm is said in the client's name before step {step.name}"

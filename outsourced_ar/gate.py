@@ -99,6 +99,7 @@ ORDER: Final = (
     Silence.SICK_IDENTITY,
     Silence.INFERRED_DUE_DATE,
     Silence.NOT_PREPARED,
+    Silence.RATE_MISSING,
     Silence.HOLIDAY,
     Silence.WEEKEND,
     Silence.QUIET_HOURS,

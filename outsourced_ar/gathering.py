@@ -1,7 +1,7 @@
 """Facts, gathered from the ledger: all that a decision about debtors is made from."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -27,7 +27,8 @@ from ledger.store.debtor_facts import KnownDebtor, Owed, Said, Taken, Then
 from ledger.store.payment_behaviour import NOTHING, YEAR_DAYS, Paid
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import agencies
+from outsourced_ar import agencies, charging, rules_in_force
+from outsourced_ar.charging import Owing
 from outsourced_ar.facts import (
     Behaviour,
     DebtorFacts,
@@ -36,6 +37,9 @@ from outsourced_ar.facts import (
     TakenStep,
     Tonight,
 )
+from outsourced_ar.late_figures import LateFigures, figures_of
+from outsourced_ar.late_policy import Show
+from outsourced_ar.policy import Policies, packaged_policy
 from outsourced_ar.proof_doubts import NO_DOUBTS, Doubts, of_proof
 
 UNREAD = "?"
@@ -50,12 +54,14 @@ class Books:
         read_at: By connection, when it was last read whole.
         doubts: By connection, of whom its last proof leaves room for doubt.
         paid: How debtors paid; empty where nobody asks, as at the time of sending.
+        policies: By which it is known whether lateness is spoken of.
     """
 
     tenant: Tenant
     read_at: Mapping[ConnectionId, datetime]
     doubts: Mapping[ConnectionId, Doubts]
     paid: Mapping[DebtorId, Paid]
+    policies: Policies = field(default_factory=packaged_policy)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +127,7 @@ def open_books(
         read_at=debtor_facts.read_at(session),
         doubts=doubts,
         paid=paid,
+        policies=rules_in_force.in_force(session).policies,
     )
 
 
@@ -141,6 +148,7 @@ def gather(
     broken = stops.count_broken_promises(
         session, debtor_ids, since=on - timedelta(days=YEAR_DAYS - 1), on=on
     )
+    late = _late(session, books, batch.debtors, on)
     found = []
     for one in debtor_ids:
         known = batch.debtors.get(one)
@@ -155,7 +163,13 @@ def gather(
                 tax_id=known.tax_id if known else None,
                 note=notes.get(one) or DebtorNote(debtor_id=one),
                 contacts=people.get(one, ()),
-                items=tuple(_item(item, books.tenant.timezone) for item in owed),
+                items=tuple(
+                    replace(
+                        _item(item, books.tenant.timezone),
+                        late=late.get((item.document_id, item.part)),
+                    )
+                    for item in owed
+                ),
                 credits=batch.credits.get(one, {}),
                 stops=_standing(begun.get(one, ()), on),
                 ended=_ended(begun.get(one, ()), owed, on),
@@ -168,6 +182,34 @@ def gather(
             )
         )
     return Gathered(tuple(found), batch.documents)
+
+
+def _late(
+    session: Session,
+    books: Books,
+    debtors: Mapping[DebtorId, KnownDebtor],
+    on: date,
+) -> dict[tuple[DocumentId, int], LateFigures]:
+    """Return what came of items' lateness, where the client wants that spoken of."""
+    policy = books.policies.on(on).late_payment
+    if policy.show is Show.OFF:
+        return {}
+    found = charging.lates(
+        session,
+        [
+            Owing(debtor_id=key, number=one.number, country=one.country)
+            for key, one in debtors.items()
+        ],
+        policy,
+        creditor_country=books.tenant.country,
+        on=on,
+    )
+    return {
+        (late.document.document_id, late.part): figures
+        for lates in found.values()
+        for late in lates
+        if (figures := figures_of(late)) is not None
+    }
 
 
 def _is_doubted(books: Books, known: KnownDebtor, owed: tuple[Owed, ...]) -> bool:

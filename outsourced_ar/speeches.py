@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.money import Currency
 from ledger.reminders import Channel, MessageItem, Tone, Voice
-from outsourced_ar import final_demands, gate
+from outsourced_ar import final_demands, gate, late_figures
 from outsourced_ar.assignment import Assigned
 from outsourced_ar.cadence import Cadence, Step
 from outsourced_ar.chasing import Chase
@@ -214,6 +214,8 @@ def _speech(part: Part, theme: Theme, top: Step) -> Speech:
             about.place.calendar,
             on=about.tonight.today,
         )
+        figures = [(turn.item.late, said.open_minor) for turn, said in listed]
+        demand, rule = late_figures.added(demand, rule, figures, part.currency)
     return Speech(
         debtor_id=facts.debtor_id,
         currency=part.currency,

@@ -1,0 +1,100 @@
+"""What of lateness a decision knows: figures of each item, and what a demand adds.
+
+Kept with the facts, so that the same demand is made of them on any later day.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ledger import compensation
+from ledger.compensation import Scale
+from ledger.money import Currency
+from outsourced_ar.countries import sheet_of
+from outsourced_ar.demand import Demand
+from outsourced_ar.late_payment import Late
+from outsourced_ar.late_policy import Show
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateFigures:
+    """What came of an item's lateness, in minor units of its own currency.
+
+    Attributes:
+        to_on: The last day the interest is for.
+        interest_minor: What it came to, to be shown.
+        compensation_minor: The same; 0 where it is in another currency.
+        is_verified: Whether all of it was read in a source.
+        asked_interest_minor: What is demanded; `asked_compensation_minor` likewise.
+        new_compensation_minor: What of it was not charged before.
+        blocked: Why nothing may be demanded today, or nothing.
+        rule: The sheet by which it was worked out.
+    """
+
+    to_on: date
+    interest_minor: int = 0
+    compensation_minor: int = 0
+    is_verified: bool = False
+    asked_interest_minor: int = 0
+    asked_compensation_minor: int = 0
+    new_compensation_minor: int = 0
+    blocked: str = ""
+    rule: str = ""
+
+
+def figures_of(late: Late) -> LateFigures | None:
+    """Return what a decision knows of lateness; None where the client wants silence."""
+    if late.show is Show.OFF:
+        return None
+    owed, beside = late.interest, late.compensation
+    is_own = beside.currency == late.document.currency
+    return LateFigures(
+        to_on=late.due_on if owed is None else owed.covered_until,
+        interest_minor=0 if owed is None else owed.open_minor,
+        compensation_minor=(beside.minor or 0) if is_own else 0,
+        is_verified=beside.verified and (owed is None or owed.verified),
+        asked_interest_minor=late.interest_minor,
+        asked_compensation_minor=late.compensation_minor,
+        new_compensation_minor=late.new_compensation_minor,
+        blocked=late.blocked,
+        rule=late.rule,
+    )
+
+
+def added(
+    demand: Demand,
+    rule: str,
+    figures: Sequence[tuple[LateFigures | None, int]],
+    currency: Currency,
+) -> tuple[Demand, str]:
+    """Return a demand with what is demanded for lateness, and by which rules.
+
+    Args:
+        demand: Without it.
+        rule: By which country's rule it is written.
+        figures: Of each item in it, with what is open of the item.
+        currency: Of the demand.
+    """
+    known = [(one, minor) for one, minor in figures if one is not None]
+    costs = sum(one.asked_compensation_minor for one, _ in known)
+    costs += _scaled(known, currency)
+    interest = sum(one.asked_interest_minor for one, _ in known)
+    if not interest and not costs:
+        return demand, rule
+    rules = dict.fromkeys([rule, *(one.rule for one, _ in known)])
+    return (
+        replace(demand, interest_minor=interest, compensation_minor=costs),
+        ", ".join(rules),
+    )
+
+
+def _scaled(known: Sequence[tuple[LateFigures, int]], currency: Currency) -> int:
+    """Return what a scale over this letter's sum differs from one item by item."""
+    new = [(one, minor) for one, minor in known if one.new_compensation_minor]
+    if not new:
+        return 0
+    scale = sheet_of(new[0][0].rule.partition("@")[0]).compensation
+    if not isinstance(scale, Scale):
+        return 0
+    whole = compensation.for_letter(scale, [minor for _, minor in new], currency)
+    return (whole.minor or 0) - sum(one.new_compensation_minor for one, _ in new)
