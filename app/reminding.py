@@ -14,7 +14,7 @@ from ledger.reminders import Voice
 from ledger.store import identities, mandates, rulebooks
 from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
-from outsourced_ar import calls, night, rules_in_force, texts
+from outsourced_ar import calls, judging, night, rules_in_force, texts
 from outsourced_ar.compose import MessageComposer
 from outsourced_ar.copy_requests import CopyRequests
 from outsourced_ar.enclosing import Enclosing, Library
@@ -50,9 +50,12 @@ class Reminders:
     def plan(self, *, everyone: bool = False) -> NightResult:
         """Decide about the debtors on tonight's agenda; nothing is sent.
 
+        What stops the clock is led on first, by what time and the books say of it.
+
         Raises:
             NoIdentityError: Something would be said and nobody is there to say it.
         """
+        judging.advance(self.product.database, self.owner, self.product.clock)
         return night.plan_night(
             self.product.database,
             self.owner,

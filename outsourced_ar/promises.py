@@ -39,6 +39,7 @@ SUPERSEDE: Final = "supersede"
 DISPUTED: Final = "disputed"
 CREDITED: Final = "credited"
 
+_PAID: Final = {State.KEPT, State.KEPT_LATE}
 _RULE_OF: Final = {
     State.KEPT: "keep",
     State.KEPT_LATE: "keep_late",
@@ -120,7 +121,7 @@ def judge(promised: Promised, today: date) -> Judgement | None:
         promised.due_on,
     )
     is_over = promised.state in OUTCOMES
-    if not is_over and promised.is_credited and state is not State.KEPT:
+    if not is_over and promised.is_credited and state not in _PAID:
         return Judgement(rule=CREDITED, on=today, last_on=today)
     if state is promised.state:
         return None

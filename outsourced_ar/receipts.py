@@ -6,7 +6,7 @@ reversals use up its latest amounts first.
 
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +16,7 @@ class Entry:
     claim: Hashable
     on: date
     minor: int
+    known_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -41,6 +42,40 @@ def stayed(entries: Iterable[Entry]) -> tuple[Receipt, ...]:
         for receipt in _left(days):
             found[receipt.on] = found.get(receipt.on, 0) + receipt.minor
     return tuple(Receipt(on, minor) for on, minor in sorted(found.items()) if minor)
+
+
+def came_since(
+    entries: Iterable[Entry], since: date, known_at: datetime | None
+) -> tuple[Receipt, ...]:
+    """Return what came in from a day on, or became known after an instant, and stayed.
+
+    What was known already of earlier days is not among it, however the books enter it
+    anew.
+    """
+    claims: dict[Hashable, list[Entry]] = {}
+    for entry in entries:
+        claims.setdefault(entry.claim, []).append(entry)
+    found: list[Receipt] = []
+    for of_one in claims.values():
+        before = sum(
+            one.minor
+            for one in of_one
+            if one.on < since
+            and (known_at is None or one.known_at is None or one.known_at <= known_at)
+        )
+        found += _without(stayed(of_one), max(before, 0))
+    return tuple(sorted(found))
+
+
+def _without(receipts: Sequence[Receipt], minor: int) -> list[Receipt]:
+    """Return receipts less an amount, which the earliest of them were."""
+    left: list[Receipt] = []
+    for one in receipts:
+        taken = min(minor, one.minor)
+        minor -= taken
+        if one.minor > taken:
+            left.append(Receipt(one.on, one.minor - taken))
+    return left
 
 
 def sum_by(receipts: Iterable[Receipt], on: date) -> int:
