@@ -188,7 +188,13 @@ class Collecting:
                 f"{terms.name}` does that"
             )
             raise AgencySetUpError(terms.name, why)
-        return debitura.opened(terms.name, terms.settings, secret, self.product.clock)
+        return debitura.opened(
+            terms.name,
+            terms.settings,
+            secret,
+            self.product.clock,
+            prefix=cases.reference_prefix(self.owner.id),
+        )
 
     def _intake(self, known: Mapping[str, Agency]) -> Intake:
         return Intake(

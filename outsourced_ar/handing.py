@@ -111,7 +111,8 @@ class Hand:
             except SourceError as error:
                 result.waiting[case.reference] = error.user_message
                 return
-        if receipt is None:
+        if receipt is None or receipt.answer is Answer.UNKNOWN:
+            # One that is there without all its files gets the rest by being placed.
             handover = self._begin(case)
             if handover is None:
                 return

@@ -14,7 +14,7 @@ from typing import Any
 
 from ledger.cases import Case, CaseEvent, CaseId, CaseItem, CaseState
 from ledger.errors import RequestError
-from ledger.ids import DebtorId, DocumentId
+from ledger.ids import DebtorId, DocumentId, TenantId
 from ledger.money import Currency
 from ledger.reminders import Attachment
 from ledger.store import agenda
@@ -30,9 +30,12 @@ VALUES (:tenant_id, CAST(gen_random_uuid() AS text), :agency, :debtor_id, :curre
         'draft', :opened_on, :mandate_id, CAST(:details AS jsonb), :at)
 RETURNING id
 """
-# The number makes the reference: it is unique, and so short that a person can say it.
+# The number makes the reference short enough to be said. The rest keeps a database that
+# was made anew from naming a case as an agency knows an older one: such a case would be
+# taken for placed.
 NAME = """
-UPDATE collection_case SET reference = :reference
+UPDATE collection_case
+SET reference = :prefix || :id || '-' || upper(substr(reference, 1, 6))
 WHERE tenant_id = :tenant_id AND id = :id
 """
 ADD_ITEM = """
@@ -174,6 +177,11 @@ def lock_debtor(session: Session, debtor_id: DebtorId) -> None:
     session.execute(LOCK_DEBTOR, {"debtor_id": debtor_id})
 
 
+def reference_prefix(tenant_id: TenantId) -> str:
+    """Return how the references of a tenant's cases begin."""
+    return f"DB-{tenant_id}-"
+
+
 def propose(
     session: Session, case: Case, at: datetime, *, mandate_id: int | None, by: str
 ) -> Case:
@@ -194,8 +202,8 @@ def propose(
             "at": at,
         },
     ).scalar_one()
-    reference = f"DB-{session.scope.tenant_id}-{number}"
-    session.execute(NAME, {"id": number, "reference": reference})
+    prefix = reference_prefix(session.scope.tenant_id)
+    session.execute(NAME, {"id": number, "prefix": prefix})
     for item in case.items:
         values = {
             "case_id": number,
