@@ -132,6 +132,13 @@ class DebituraAgency:
             if isinstance(made, Receipt):
                 return made
             case = made
+        elif not _is_same(case, claim):
+            words = (
+                f"Debitura has a case {case.reference} under our reference "
+                f"{handover.reference}, over another amount. Nothing was handed over; "
+                "compare both."
+            )
+            return Receipt(answer=Answer.LATER, words=words)
         return self._filed(case, handover)
 
     def find(self, reference: str) -> Receipt | None:
@@ -201,7 +208,8 @@ class DebituraAgency:
                 case = None
             return case or Receipt(answer=Answer.UNKNOWN, words=words)
         if kinds and all(kind.startswith(TO_SIGN) for kind in kinds):
-            return Receipt(answer=Answer.LATER, words=words, link=link)
+            said = f"{words} {link}".strip()
+            return Receipt(answer=Answer.LATER, words=said, link=link)
         return Receipt(answer=Answer.REFUSED, words=words, link=link)
 
     def _filed(self, case: wire.Case, handover: Handover) -> Receipt:
@@ -427,6 +435,13 @@ def _incomplete(case: wire.Case, left: int) -> Receipt:
         answer=Answer.UNKNOWN,
         agency_reference=case.reference or case.id,
         words=f"The case is there, but {left} of its files may be missing.",
+    )
+
+
+def _is_same(case: wire.Case, claim: requests.Claim) -> bool:
+    """Say whether a case that was found is over the claim that is handed over."""
+    return case.currency == claim.currency and case.gross_amount == from_minor(
+        claim.minor, claim.currency
     )
 
 

@@ -176,15 +176,25 @@ def test_two_processes_make_one_case(account: Account, refuses: bool) -> None:  
     assert account.case().asked["creditorReference"] == REFERENCE
 
 
-def test_a_key_used_with_another_claim_makes_no_second_case(account: Account) -> None:
-    """A changed claim under a reference that is there gets what is there."""
+@pytest.mark.parametrize("what", ["amount", "currency"])
+def test_a_case_over_something_else_is_not_taken_for_it(
+    account: Account, what: str
+) -> None:
+    """A reference that names another claim there is said, and nothing is touched."""
     account.agency.place(a_handover())
     changed = a_packet()
-    changed["claim"]["principal"] = changed["claim"]["items"][0]["open"] = "900.00"
-    changed["claim"]["items"] = changed["claim"]["items"][:1]
+    if what == "amount":
+        changed["claim"]["items"] = changed["claim"]["items"][:1]
+        changed["claim"]["principal"] = "1000.00"
+    else:
+        changed["claim"]["currency"] = "DKK"
 
-    assert account.agency.place(a_handover(packet=changed)).answer is Answer.TAKEN
+    receipt = account.agency.place(a_handover(packet=changed))
+
+    assert receipt.answer is Answer.LATER
+    assert "over another amount" in receipt.words
     assert account.case().amount == Decimal("1500.50")
+    assert account.calls(MAKING) == 1
 
 
 def test_a_refusal_says_why(account: Account) -> None:
@@ -341,10 +351,9 @@ def test_a_contract_can_be_wanted_first(account: Account) -> None:
 
     assert not preview.is_accepted
     assert "power of attorney" in preview.reasons[0]
-    assert (before.answer, before.link) == (
-        Answer.LATER,
-        "https://app.debitura.example/sign",
-    )
+    link = "https://app.debitura.example/sign"
+    assert (before.answer, before.link) == (Answer.LATER, link)
+    assert link in before.words
     assert after.answer is Answer.TAKEN
 
 
