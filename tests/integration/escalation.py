@@ -17,7 +17,7 @@ from ledger.store.messages import MessageFilter
 from ledger.store.session import Database
 from ledger.testing import Books, a_claim, a_document
 from outsourced_ar import agencies, escalating
-from outsourced_ar.escalating import Escalated
+from outsourced_ar.escalating import Escalated, Run
 from outsourced_ar.handing import Hand, Handed
 from outsourced_ar.placements.local import LocalAgency
 from outsourced_ar.taking_in import Intake, TakenIn
@@ -175,6 +175,11 @@ class Office:
         """Place what is ripe."""
         books = self.books
         return escalating.escalate(books.database, books.tenant, self.clock(day))
+
+    def run(self, day: date) -> Run:
+        """Return what is the same for all debtors of a night."""
+        with self.session() as session:
+            return Run.begin(session, self.books.tenant, self.clock(day))
 
     def deliver(self, day: date) -> None:
         """Let everything that is ready go, and arrive."""
