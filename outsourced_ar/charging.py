@@ -6,7 +6,8 @@ once an invoice, and interest once a day, less what was posted before.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from ledger.calendar import ONE_DAY
 from ledger.charges import AT_DEFAULT, Charge, ChargeId, ChargeKind
@@ -15,8 +16,11 @@ from ledger.ids import DebtorId, DocumentId
 from ledger.store import charges, event_log, stops
 from ledger.store.session import Session
 from outsourced_ar import rules_in_force
-from outsourced_ar.late_payment import Late, Parties, late_of
+from outsourced_ar.late_payment import Late, Parties, late_of, of_letter
 from outsourced_ar.late_policy import LatePolicy
+
+LOOK_BACK_DAYS: Final = 60
+"""A demand whose day is longer past is not looked at again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +121,45 @@ def post(
         made = _charge(first, ChargeKind.FEE, fee[1], on, note)
         posted += _once(session, made, fee[0], at)
     event_log.note(session, at, [_event(one, demanded[0], by) for one in posted])
+    return posted
+
+
+def post_demanded(
+    session: Session, *, creditor_country: str, today: date, at: datetime
+) -> list[Charge]:
+    """Post what the demands that went asked for; those that were posted are not again.
+
+    Args:
+        session: A transaction of the tenant.
+        creditor_country: The tenant's own.
+        today: The business day.
+        at: The instant.
+    """
+    posted: list[Charge] = []
+    since = today - timedelta(days=LOOK_BACK_DAYS)
+    for one in charges.demanded(session, since=since):
+        owing = Owing(debtor_id=one.debtor_id, number=one.number, country=one.country)
+        found = lates(
+            session,
+            [owing],
+            policy_on(session, one.on),
+            creditor_country=creditor_country,
+            on=one.on,
+            also=one.document_ids,
+        )
+        asked = [
+            late
+            for late in found.get(one.debtor_id, ())
+            if late.document.document_id in one.document_ids
+        ]
+        posted += post(
+            session,
+            of_letter(asked),
+            on=one.on,
+            at=at,
+            by="delivery",
+            note=f"message {one.message_id}",
+        )
     return posted
 
 

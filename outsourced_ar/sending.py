@@ -26,7 +26,7 @@ from ledger.store.messages import MessageFilter
 from ledger.store.outgoing import Source
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
-from outsourced_ar import interrupted
+from outsourced_ar import charging, interrupted
 from outsourced_ar.delivery.contract import (
     Deliverers,
     Delivery,
@@ -115,7 +115,18 @@ class Sender:
                 run.send_all()
             finally:
                 self.deliverers.close()
+            self._charge()
         return result
+
+    def _charge(self) -> None:
+        """Keep what the demands that went asked for beside the invoices."""
+        with self.database.tenant(self.tenant.scope) as session:
+            charging.post_demanded(
+                session,
+                creditor_country=self.tenant.country,
+                today=self.clock.today(self.tenant.timezone),
+                at=self.clock.now(),
+            )
 
 
 @dataclass(frozen=True, slots=True)

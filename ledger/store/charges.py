@@ -5,8 +5,8 @@ document is locked for that, so that no two postings take the same days.
 """
 
 from collections.abc import Collection
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
 
 from ledger.calendar import ONE_DAY
@@ -22,6 +22,7 @@ from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency
 from ledger.records import AllocationKind, DueRule
+from ledger.reminders import MessageId
 from ledger.store.session import Session
 
 LOCK = """
@@ -87,6 +88,27 @@ HAVING sum(a.amount_minor) <> 0
 ORDER BY a.debit_id, a.effective_on, a.kind
 """
 
+# What a message asked for stands in the facts of its decision; a charge names it.
+DEMANDED = """
+SELECT m.id, m.debtor_id, m.business_on, b.number, b.country,
+       (SELECT array_agg(i.document_id) FROM message_item i
+        WHERE i.tenant_id = :tenant_id AND i.message_id = m.id) AS document_ids
+FROM message m
+JOIN decision d ON d.tenant_id = :tenant_id AND d.id = m.decision_id
+JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = m.debtor_id
+WHERE m.tenant_id = :tenant_id AND m.certain_on IS NOT NULL
+  AND m.certain_on >= :since AND m.voice = 'agency' AND m.state = 'sent'
+  AND (jsonb_path_exists(d.facts, '$.facts.items[*].late.asked_interest_minor')
+       OR jsonb_path_exists(
+           d.facts, '$.facts.items[*].late.asked_compensation_minor'))
+  AND NOT EXISTS (
+      SELECT FROM message_item i
+      JOIN charge c ON c.tenant_id = :tenant_id AND c.document_id = i.document_id
+      WHERE i.tenant_id = :tenant_id AND i.message_id = m.id
+        AND c.note = 'message ' || m.id)
+ORDER BY m.id
+"""
+
 
 class UnknownChargeError(RequestError):
     """There is no such charge that stands open."""
@@ -108,6 +130,22 @@ class OverpaidChargeError(RequestError):
             f"Less than that stands open of charge {one}, or it is below nothing.",
             remedy="`duebridge charge list` shows what is left of it.",
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demanded:
+    """A message that asked for interest or compensation, and went.
+
+    Attributes:
+        on: The business day its figures are for.
+    """
+
+    message_id: MessageId
+    debtor_id: DebtorId
+    number: str
+    country: str | None
+    on: date
+    document_ids: frozenset[DocumentId]
 
 
 def post(session: Session, charge: Charge, at: datetime) -> ChargeId | None:
@@ -223,6 +261,26 @@ def load_late(
     for row in session.execute(MOVED, {"ids": [row.id for row in rows]}):
         moved.setdefault(row.id, []).append(row)
     return [_late(row, moved.get(row.id, [])) for row in rows]
+
+
+def demanded(session: Session, *, since: date) -> list[Demanded]:
+    """Return the demands that went and of which nothing was charged yet.
+
+    Args:
+        session: A transaction of the tenant.
+        since: Only those whose day certain is not before this.
+    """
+    return [
+        Demanded(
+            message_id=MessageId(row.id),
+            debtor_id=DebtorId(row.debtor_id),
+            number=row.number,
+            country=row.country,
+            on=row.business_on,
+            document_ids=frozenset(DocumentId(one) for one in row.document_ids or ()),
+        )
+        for row in session.execute(DEMANDED, {"since": since})
+    ]
 
 
 def _late(row: Any, moved: list[Any]) -> LateDocument:  # noqa: ANN401 - a row

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -10,21 +11,32 @@ from ledger.charges import Charge, ChargeId, ChargeKind, ChargeState
 from ledger.errors import RequestError
 from ledger.ids import DebtorId
 from ledger.records import DocumentKind
-from ledger.reminders import Stop, StopKind
-from ledger.store import charges
+from ledger.reminders import (
+    Channel,
+    MessageId,
+    MessageState,
+    Stop,
+    StopKind,
+    Voice,
+)
+from ledger.store import charges, decisions, messages, rulebooks
+from ledger.store.decisions import StoredDecision
 from ledger.store.session import OvertakenError
 from ledger.testing import EUR, Books, a_claim, a_document
 from outsourced_ar import charging
 from outsourced_ar.charging import Owing
-from outsourced_ar.stopping import enter
 from outsourced_ar.late_payment import Late
 from outsourced_ar.late_policy import LatePolicy, Show
+from outsourced_ar.stopping import enter
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,
     a_customer,
+    a_message,
+    an_item,
     debtor_key,
     document_key,
+    released,
 )
 
 DEMAND = LatePolicy(show=Show.DEMAND, law="DE")
@@ -259,3 +271,97 @@ def test_many_debtors_cost_few_questions(books: Books) -> None:
     assert {late.document.document_id for (late,) in found.values()} == {
         document_key(books, f"I{one}") for one in names
     }
+
+
+POLICY = """
+[late_payment]
+show = "demand"
+law = "DE"
+"""
+
+
+def a_demand_that_went(
+    books: Books, *, asked_minor: int = 10692, state: MessageState = MessageState.SENT
+) -> MessageId:
+    """Queue and send the agency's demand, decided from figures of lateness."""
+    mandate = released(books)
+    late: dict[str, object] = {"to_on": A_DAY.isoformat()}
+    if asked_minor:
+        late["asked_interest_minor"] = asked_minor
+    message = replace(
+        a_message(books, an_item(books), channel=Channel.LETTER),
+        voice=Voice.AGENCY,
+        identity="agency",
+        certain_on=A_DAY + timedelta(days=10),
+        rule="DE@2026.1",
+    )
+    with books.database.tenant(books.tenant.scope) as session:
+        rulebooks.save(
+            session, kind="policy", name="own", body=POLICY, by="test", at=AN_HOUR
+        )
+        (decision,) = decisions.save_all(
+            session,
+            [
+                StoredDecision(
+                    debtor_id=debtor_key(books),
+                    currency=EUR,
+                    business_on=A_DAY,
+                    decided_at=AN_HOUR,
+                    outcome="speak",
+                    reason="",
+                    cadence="full",
+                    cadence_version=1,
+                    step="F1",
+                    facts={"facts": {"items": [{"late": late}]}},
+                    facts_hash="x",
+                )
+            ],
+        )
+        one = messages.queue(
+            session,
+            message,
+            mandate_id=mandate.id,
+            decision_id=decision,
+            decided_at=AN_HOUR,
+        )
+        assert one is not None
+        messages.mark(session, one, MessageState.SENDING, at=AN_HOUR, by="test")
+        messages.mark(session, one, state, at=AN_HOUR, by="test")
+    return one
+
+
+def charged_for_demands(books: Books, today: date = A_DAY) -> list[Charge]:
+    """Post what the demands that went asked for."""
+    with books.database.tenant(books.tenant.scope) as session:
+        return charging.post_demanded(
+            session, creditor_country="DE", today=today, at=AN_HOUR
+        )
+
+
+def test_what_a_demand_asked_for_is_charged_once_it_went(owing: Books) -> None:
+    """To the day its figures are for, by its own number, and once."""
+    one = a_demand_that_went(owing)
+
+    later = A_DAY + timedelta(days=3)
+    found = charged_for_demands(owing, later)
+
+    assert [(c.kind, c.amount_minor, c.to_on) for c in found] == [
+        (ChargeKind.INTEREST, 10692, A_DAY),
+        (ChargeKind.COMPENSATION, 4_000, A_DAY),
+    ]
+    assert {c.note for c in found} == {f"message {one}"}
+    assert charged_for_demands(owing, later) == []
+
+
+def test_a_demand_that_did_not_go_charges_nothing(owing: Books) -> None:
+    """What nobody was asked for is not on record as demanded."""
+    a_demand_that_went(owing, state=MessageState.FAILED)
+
+    assert charged_for_demands(owing) == []
+
+
+def test_a_demand_that_asked_for_nothing_beside_charges_nothing(owing: Books) -> None:
+    """A demand of the days before demanding was switched on stays what it was."""
+    a_demand_that_went(owing, asked_minor=0)
+
+    assert charged_for_demands(owing) == []
