@@ -22,6 +22,7 @@ from outsourced_ar.rule_files import Part, packaged, read
 from outsourced_ar.stop_machines import (
     END,
     MISTAKE,
+    SAME,
     Machine,
     machine,
     rule,
@@ -42,6 +43,7 @@ SETTLED: Final = "settled"
 AWAIT_CREDIT: Final = "await_credit"
 ACCEPT_PART: Final = "accept_part"
 REQUEST_EVIDENCE: Final = "request_evidence"
+ADD_EVIDENCE: Final = "add_evidence"
 NOTIFY: Final = "notify"
 EXPIRE: Final = "expire"
 UPHOLD: Final = "uphold"
@@ -62,6 +64,7 @@ MACHINE: Final[Machine] = machine(
     rule("escalate_legal", _ALL - {State.ESCALATED_LEGAL}, State.ESCALATED_LEGAL),
     rule(END[StopKind.DISPUTE], _ALL, State.WITHDRAWN),
     rule(MISTAKE, _ALL, State.CANCELLED),
+    rule(ADD_EVIDENCE, _ALL, SAME),
     rule(AWAIT_CREDIT, _ACCEPTED, State.CREDIT_PENDING, by_clock=True),
     rule(CREDIT_SEEN, _ALL, State.RESOLVED_CREDIT, by_clock=True),
     rule(SETTLED, _ALL, State.WITHDRAWN, by_clock=True),

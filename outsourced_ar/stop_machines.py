@@ -8,6 +8,9 @@ from ledger.errors import RequestError
 from ledger.reminders import StopKind
 from ledger.stop_states import STANDING, STATES
 
+SAME: Final = ""
+"""Where a rule leads that leaves the state as it is."""
+
 
 class IllegalRuleError(RequestError):
     """A rule does not lead on from the state that a thing is in.
@@ -35,6 +38,7 @@ class Rule:
     """A way from some states to one.
 
     Attributes:
+        after: Where it leads; empty where the state stays as it is.
         by_clock: Whether time or the books take it, and no person does.
     """
 
@@ -63,7 +67,7 @@ class Machine:
             raise IllegalRuleError(
                 what=what, state=state, rule=rule, allowed=self.leading_from(state)
             )
-        return found.after
+        return found.after or state
 
     def leads(self, rule: str, state: str) -> bool:
         """Say whether a rule leads on from a state."""
@@ -86,7 +90,7 @@ def machine(kind: StopKind, begins: Iterable[str], *rules: Rule) -> Machine:
     """
     known = {str(state) for state in STATES[kind]}
     for rule in rules:
-        strange = (rule.before | {rule.after}) - known
+        strange = (rule.before | {rule.after}) - known - {SAME}
         if strange:
             raise ValueError(f"{kind} has no states {sorted(strange)}")
     found = Machine(kind, frozenset(begins), {rule.name: rule for rule in rules})

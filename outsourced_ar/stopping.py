@@ -49,6 +49,22 @@ _BEGUN: Final[Mapping[StopKind, str]] = {
 }
 """What the log calls the first event of a kind, where it is not called by its state."""
 
+_LIMITED: Final = frozenset(
+    {
+        DisputeState.EVIDENCE_REQUESTED,
+        DisputeState.NOTIFIED,
+        DisputeState.CREDIT_PENDING,
+    }
+)
+"""States of a dispute that have a time limit of their own."""
+_TASKS: Final[Mapping[str, str]] = {
+    DisputeState.EVIDENCE_REQUESTED: "Ask the debtor to show what it disputes",
+    DisputeState.ACCEPTED_FULL: "Credit what was disputed in the books",
+    DisputeState.ACCEPTED_PART: "Credit the part that was accepted in the books",
+    DisputeState.REJECTED: "Tell the debtor that its dispute is rejected",
+}
+"""What a person is asked to do once a dispute comes to a state."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -156,9 +172,12 @@ def follow(
     stop = stops.lock(session, one)
     rule = change.rule
     last_on = change.last_on or change.on
+    what = f"{stop.kind} {one}"
     if rule == END[stop.kind] and last_on < stop.begins_on:
         rule = MISTAKE
-    after = MACHINES[stop.kind].follow(rule, stop.state, what=f"{stop.kind} {one}")
+    after = MACHINES[stop.kind].follow(rule, stop.state, what=what)
+    if stop.kind is StopKind.DISPUTE and after != stop.state:
+        change = _with_limit(session, stop, change, after, at)
     changed = _changed(stop, change, after, last_on)
     facts = {
         "rule": rule,
@@ -215,6 +234,18 @@ def _begun(stop: Stop, where: Place, session: Session) -> Stop:
     return replace(
         stop, state=state, due_on=due_on, details={"owner": owner, **stop.details}
     )
+
+
+def _with_limit(
+    session: Session, stop: Stop, change: Change, after: str, at: datetime
+) -> Change:
+    """Return a change of a dispute with its new time limit, and who is to do what."""
+    task = change.task or _TASKS.get(after, "")
+    if change.due_on is not None or after not in _LIMITED:
+        return replace(change, task=task)
+    where, table = place(session, stop.debtor_id, at), reasons(session)
+    due_on = disputes.answer_by(after, stop.reason, where.today, table, where.calendar)
+    return replace(change, task=task, due_on=due_on)
 
 
 def _changed(stop: Stop, change: Change, after: str, last_on: date) -> Stop:
