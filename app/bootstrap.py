@@ -178,6 +178,11 @@ class Product:
             )
         return self._live
 
+    @property
+    def is_live(self) -> bool:
+        """Whether a live system was opened."""
+        return self._live is not None
+
     def tenant(self, slug: str) -> Tenant:
         """Return a tenant by its slug.
 

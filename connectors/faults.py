@@ -38,19 +38,32 @@ if TYPE_CHECKING:
     from connectors.answers import Answer
 
 
-class UnreachableError(RetryableError):
-    """No connection came about."""
+CONNECT = "connect"
+"""What took too long where nothing was sent yet."""
 
-    def __init__(self, host: str, reason: str) -> None:
+
+class UnreachableError(RetryableError):
+    """No connection came about, or it broke while it was written to.
+
+    Attributes:
+        was_sent: Whether a part of the call may have got there.
+    """
+
+    def __init__(self, host: str, reason: str, *, was_sent: bool = False) -> None:
         """Name the host."""
         super().__init__(
             f"{host} could not be reached: {reason}.",
             remedy="Check the network, the proxy and the address; then run again.",
         )
+        self.was_sent = was_sent
 
 
 class TimedOutError(RetryableError):
-    """The answer took too long."""
+    """The answer took too long.
+
+    Attributes:
+        was_sent: Whether the call may have got there.
+    """
 
     def __init__(self, host: str, what: str, seconds: float) -> None:
         """Say what took too long."""
@@ -58,6 +71,7 @@ class TimedOutError(RetryableError):
             f"{host} took more than {seconds:g} seconds to {what}.",
             remedy="Run again later.",
         )
+        self.was_sent = what != CONNECT
 
 
 class CutOffError(RetryableError):

@@ -9,10 +9,13 @@ profile declares a table complete. Documented in `docs/connectors/files.md`.
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
+from connectors import written_files
 from connectors.contract import Capability, Position, Step
 from connectors.file_steps import BrokenStep, ExportsStep, FilesSource, FileStep
 from connectors.tables import SHEET_SUFFIXES, TEXT_SUFFIXES, TableFile
+from connectors.written_files import FilesWriter
 from ledger.errors import SourceError
 from ledger.proof import ControlLine, ControlTotals
 from mapping.files.controls import (
@@ -92,7 +95,7 @@ class FilesConnector:
     @property
     def capabilities(self) -> frozenset[Capability]:
         """What the profile makes possible."""
-        found = {Capability.INCREMENTAL}
+        found = {Capability.INCREMENTAL, *written_files.WRITES}
         if any(getattr(table, "complete", False) for table in self._profile.tables()):
             found.add(Capability.SEES_DELETES)
         listed = self._profile.open_items
@@ -141,6 +144,10 @@ class FilesConnector:
             ]
         yield ExportsStep(self._profile, steps)
         yield from steps
+
+    def writer(self, settings: Mapping[str, Any]) -> FilesWriter:
+        """Return what writes files for these books to be told by."""
+        return written_files.writer(settings)
 
     def snapshot(self) -> None:
         """Return nothing: a file is read whole or not at all."""

@@ -27,6 +27,7 @@ from tenacity.wait import wait_random_exponential
 from connectors import answers, verdicts
 from connectors.answers import Answer
 from connectors.faults import (
+    CONNECT,
     BadAddressError,
     PlainHttpError,
     RescheduleError,
@@ -355,7 +356,7 @@ class Seam:
                 response.close()
         except httpx.TimeoutException as error:
             connecting = isinstance(error, httpx.ConnectTimeout)
-            what = "connect" if connecting else "answer"
+            what = CONNECT if connecting else "answer"
             limit_s = self.timeouts.connect_s if connecting else self.timeouts.read_s
             raise TimedOutError(host, what, limit_s) from error
         except (httpx.TransportError, httpx.DecodingError) as error:

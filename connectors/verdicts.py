@@ -113,7 +113,8 @@ def named(error: httpx.HTTPError, host: str) -> DuebridgeError:
         if isinstance(cause, ssl.SSLError):
             return UntrustedServerError(host, str(cause))
         cause = cause.__cause__ or cause.__context__
-    return UnreachableError(host, str(error) or type(error).__name__)
+    was_sent = not isinstance(error, httpx.ConnectError)
+    return UnreachableError(host, str(error) or type(error).__name__, was_sent=was_sent)
 
 
 def _failure(answer: Answer, words: str, name: str, now: datetime) -> DuebridgeError:

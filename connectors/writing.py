@@ -12,15 +12,15 @@ from datetime import date
 from enum import StrEnum, auto
 from typing import Any, Final, Protocol, runtime_checkable
 
-import httpx
-
 from connectors.contract import Capability
 from connectors.faults import (
     NotFoundError,
     RefusedError,
     RescheduleError,
+    TimedOutError,
     TooManyCallsError,
     UnreachableError,
+    UntrustedServerError,
 )
 from ledger.errors import (
     AccessDeniedError,
@@ -278,13 +278,9 @@ def may_have_happened(error: Exception) -> bool:
             return False
         case RefusedError() | NotFoundError() | ChangedMeanwhileError():
             return False
-        case ConfigurationError() | InvariantError():
+        case ConfigurationError() | InvariantError() | UntrustedServerError():
             return False
-        case RescheduleError():
+        case RescheduleError() | UnreachableError() | TimedOutError():
             return error.was_sent
-        case UnreachableError():
-            return not isinstance(
-                error.__cause__, httpx.ConnectError | httpx.UnsupportedProtocol
-            )
         case _:
-            return not isinstance(error.__cause__, httpx.ConnectTimeout)
+            return True

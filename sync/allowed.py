@@ -81,3 +81,9 @@ def changed(
     """Return a connection's settings with another choice; what is not named stays."""
     chosen = {**options(settings), **more, ALLOW: sorted(allowed)}
     return {**settings, SETTING: chosen}
+
+
+def kept(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a connection's new settings with the choice that it had."""
+    chosen = {SETTING: before[SETTING]} if SETTING in before else {}
+    return {**after, **chosen}

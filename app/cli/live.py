@@ -23,6 +23,7 @@ from ledger.secret import Secret
 from ledger.store import connections
 from ledger.store.connections import StoredConnection
 from ledger.store.tenants import Tenant
+from sync import allowed
 
 TRYTON_PASSWORD: Final = "DUEBRIDGE_TRYTON_PASSWORD"  # noqa: S105 - a variable's name
 XERO_SECRET: Final = "DUEBRIDGE_XERO_CLIENT_SECRET"  # noqa: S105 - a variable's name
@@ -213,8 +214,9 @@ def _stored(
         )
     with product.database.tenant(owner.scope) as session:
         if mine:
-            connections.save_settings(session, mine[0], settings)
-            return replace(mine[0], settings=settings)
+            kept = allowed.kept(mine[0].settings, settings)
+            connections.save_settings(session, mine[0], kept)
+            return replace(mine[0], settings=kept)
         wanted = name or called
         for one in connections.load_all(session):
             if one.name != wanted:
@@ -225,8 +227,9 @@ def _stored(
                     f"{wanted!r} is a connection to other books.",
                     remedy="Choose another name with --name.",
                 )
-            connections.save_settings(session, one, settings)
-            return replace(one, settings=settings)
+            kept = allowed.kept(one.settings, settings)
+            connections.save_settings(session, one, kept)
+            return replace(one, settings=kept)
         return connections.add(
             session,
             connector=connector,

@@ -43,6 +43,7 @@ from app.cli import (
     tasks,
     tenant,
     texts,
+    writebacks,
 )
 from app.cli.context import Exit, Overrides
 from ledger.errors import DuebridgeError, RequestError
@@ -89,6 +90,7 @@ for room in (
     replies,
     simulate,
     interest,
+    writebacks,
     simulator,
 ):
     room.register(app)

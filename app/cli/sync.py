@@ -16,7 +16,7 @@ from rich.progress import (
     TimeElapsedColumn,
 )
 
-from app.cli import remind
+from app.cli import remind, writebacks
 from app.cli.connect import ConnectionOption, chosen
 from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
 from app.cli.listing import (
@@ -29,6 +29,7 @@ from app.cli.listing import (
     text_column,
 )
 from app.cli.remind import Reminded, may_speak, reminded
+from app.pushing import Pushed, push_all
 from connectors import contract
 from ledger.errors import DuebridgeError, RequestError
 from ledger.ids import SourceId
@@ -247,6 +248,7 @@ def night_command(
 ) -> None:
     """Read and prove every connection of a tenant, or of all, then decide reminders.
 
+    At last the books are told what was decided, where the client lets that be written.
     Safe to run from cron. What is decided leaves within business hours: `duebridge
     remind` sends it then.
     """
@@ -260,16 +262,23 @@ def night_command(
             owners = [product.tenant(tenant)]
         nights: list[Night] = []
         ends: list[Reminded] = []
+        pushed: list[Pushed] = []
         for owner in owners:
             nights += product.night(owner, watch=watch)
             if may_speak(product, owner):
                 ends.append(reminded(product, owner))
+            pushed.append(push_all(product, owner))
     listing = night_listing(nights)
-    notes = [*listing.notes, *(end.summary for end in ends)]
+    told = [line for one in pushed for line in one.summaries]
+    notes = [*listing.notes, *(end.summary for end in ends), *told]
     notes += [f"{end.tenant}: {end.error.remedy}" for end in ends if end.error]
     meta = {**listing.meta, "reminders": [end.json for end in ends]}
     show(replace(listing, meta=meta, notes=notes), format_, out)
-    codes = {exit_code(nights), remind.exit_code(ends)}
+    codes = {
+        exit_code(nights),
+        remind.exit_code(ends),
+        writebacks.exit_code(pushed),
+    }
     raise typer.Exit(Exit.FAILED if Exit.FAILED in codes else max(codes))
 
 

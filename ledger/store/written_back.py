@@ -210,6 +210,19 @@ def standing(
     return [stored(row) for row in rows]
 
 
+ANY_STANDING = """
+SELECT EXISTS (
+    SELECT FROM write_back w
+    WHERE w.tenant_id = :tenant_id AND w.connection_id = :connection_id AND w.standing)
+"""
+
+
+def any_standing(session: Session, connection_id: ConnectionId) -> bool:
+    """Say whether anything that we wrote stands in the books, to be looked at."""
+    values = {"connection_id": connection_id}
+    return bool(session.execute(ANY_STANDING, values).scalar_one())
+
+
 NOTE_CHANGED = """
 UPDATE write_back
 SET standing = false, changed_there_at = :at,

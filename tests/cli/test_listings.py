@@ -46,6 +46,7 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "charge list": ("speaker",),
     "replies list": ("speaker",),
     "results": ("speaker", "--to", "2026-04-30"),
+    "writebacks": ("speaker",),
     "doctor": (),
 }
 TOKYO_MORNING = "2026-04-13T01:00:00Z"
@@ -80,6 +81,7 @@ PLAIN = {
     "explain",
     "replies list",
     "results",
+    "writebacks",
 }
 """Commands with neither amounts nor days, whose workbooks are not tried, too."""
 
@@ -111,6 +113,7 @@ CELLS: Mapping[str, Mapping[str, str]] = {
     "simulate": {"Night": "on", "Step": "step", "Total": "total.amount"},
     "explain": {"When": "at", "What": "what"},
     "interest": {"From": "from_on", "Amount": "amount.amount", "Percent": "percent"},
+    "writebacks": {"Kind": "kind", "State": "state"},
     "charge list": {"To": "to_on", "Open": "open.amount", "State": "state"},
 }
 

@@ -24,6 +24,7 @@ from connectors.http import Seam
 from connectors.writing import Part, Writer
 from ledger.calendar import FixedClock
 from ledger.ids import RunId
+from ledger.outbox import WriteState
 from ledger.secret import Secret
 from ledger.store import connections, tenants
 from ledger.store.session import Database
@@ -112,7 +113,7 @@ def pushed(arguments: Mapping[str, Any]) -> dict[str, Any]:
             except PushBusyError:
                 time.sleep(BUSY_WAIT_S)
             else:
-                return {"written": result.states["written"]}
+                return {"written": result.states[WriteState.WRITTEN]}
     raise TimeoutError
 
 

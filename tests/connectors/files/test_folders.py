@@ -10,6 +10,7 @@ import pytest
 
 from connectors.contract import Capability
 from connectors.files import NoFileError, SeveralFilesError
+from connectors.written_files import WRITES
 from ledger.errors import DuebridgeError, SourceError
 from tests.file_reading import (
     GONE,
@@ -210,4 +211,4 @@ def test_what_the_profile_makes_possible_is_shown(
 ) -> None:
     """Nothing more is claimed than the files can give."""
     found = connector_of(tmp_path, profile).capabilities
-    assert found == capabilities | {Capability.INCREMENTAL}
+    assert found == capabilities | WRITES | {Capability.INCREMENTAL}
