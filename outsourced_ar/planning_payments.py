@@ -11,7 +11,7 @@ from ledger.reminders import Stop, StopId, StopItem, StopKind
 from ledger.stop_states import PlanState, is_over
 from ledger.store import stop_facts, stops
 from ledger.store.session import Session
-from outsourced_ar import payment_plans, rules_in_force
+from outsourced_ar import payment_plans, promises, rules_in_force
 from outsourced_ar.payment_plans import (
     ENVELOPE,
     Envelope,
@@ -134,7 +134,7 @@ def offer(session: Session, one: StopId, *, at: datetime, by: str) -> Stop:
 def accept(session: Session, one: StopId, text: str, *, at: datetime, by: str) -> Stop:
     """Note that the debtor accepted a plan, in which words; it is in force at once.
 
-    A plan that was being renegotiated over the same items is superseded.
+    A plan that was being renegotiated over the same items is superseded, and a promise.
 
     Raises:
         PlanError: There are no words, or its time to accept is over.
@@ -158,7 +158,10 @@ def accept(session: Session, one: StopId, text: str, *, at: datetime, by: str) -
     for other in stops.load_ever(session, [stop.debtor_id], date.max).get(
         stop.debtor_id, ()
     ):
-        if _is_renegotiated(other) and overlap(other, found) and other.id is not None:
+        if other.id is None or is_over(other) or not overlap(other, found):
+            continue
+        if _is_renegotiated(other) or other.kind is StopKind.PROMISE:
+            assert payment_plans.SUPERSEDE == promises.SUPERSEDE
             gone = Change(
                 rule=payment_plans.SUPERSEDE, on=today, facts={"for": found.id}
             )

@@ -271,7 +271,7 @@ def _gives_way(other: Stop, to: Stop, amounts: Amounts) -> str | None:
     """Return the rule by which an earlier stop gives way to a new one; None if not."""
     if not overlap(other, to) or is_over(other):
         return None
-    if other.kind is StopKind.PROMISE and to.kind in {StopKind.PROMISE, StopKind.PLAN}:
+    if other.kind is StopKind.PROMISE and to.kind is StopKind.PROMISE:
         return promises.SUPERSEDE
     if (
         other.kind is StopKind.PROMISE
