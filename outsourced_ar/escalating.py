@@ -427,6 +427,7 @@ class Look:
             f"dropped {self.run.tonight.now.isoformat()}",
             reason=CaseReason.WITHDRAWN,
             details={"because": because},
+            by_product=True,
         )
         facts = CaseFacts(outstanding_minor=0, reason=CaseReason.WITHDRAWN)
         gone = placing.withdraw(

@@ -27,6 +27,8 @@ from outsourced_ar.telling import tell
 
 HANDOVER: Final = "handover"
 """Where a case's details say how far its handover is."""
+DECLINED: Final = "declined_by"
+"""Where they say which person did not want it placed."""
 RECALL: Final = "recall"
 """Where they say whether the agency was told to stop."""
 
@@ -65,6 +67,7 @@ class Said:
     Attributes:
         key: The sayer's own key; the same is taken in once.
         personal: Words of or about persons.
+        by_product: Whether no person says it.
     """
 
     by: str
@@ -74,6 +77,7 @@ class Said:
     reason: str = ""
     details: Mapping[str, Any] | None = None
     personal: Mapping[str, Any] | None = None
+    by_product: bool = False
 
 
 def place(
@@ -172,13 +176,15 @@ def withdraw(
     was_placed = case.placed_at is not None
     rule_for(case.state, CaseState.WITHDRAWN, facts)
     details: dict[str, Any] = {"fee_minor": fee_minor, "returned": to_first_party}
+    if not was_placed and not said.by_product:
+        details[DECLINED] = said.by
     if was_placed:
         details[RECALL] = Way.WAITS
         if case.details.get(HANDOVER) == Way.WAITS:
             # The agency never had it: there is nobody to stop.
             details |= {HANDOVER: Way.NEEDLESS, RECALL: Way.NEEDLESS}
     gone = _become(session, case, CaseState.WITHDRAWN, said, details=details)
-    if to_first_party or not was_placed:
+    if to_first_party:
         cases.remove_items(session, case.id, said.on)
     return gone
 

@@ -127,7 +127,8 @@ SELECT i.document_id, i.part, c.reference, i.removed_on
 FROM case_item i
 JOIN collection_case c ON c.tenant_id = :tenant_id AND c.id = i.case_id
 WHERE i.tenant_id = :tenant_id AND i.document_id = ANY (:ids)
-  AND c.placed_at IS NOT NULL
+  AND (c.placed_at IS NOT NULL
+       OR (i.removed_on IS NOT NULL AND jsonb_exists(c.details, 'declined_by')))
 """
 
 SPOKEN = """

@@ -22,8 +22,13 @@ WHERE m.tenant_id = :tenant_id AND m.certain_on < :on AND m.state = 'sent'
   AND (CAST(:debtor_id AS uuid) IS NULL OR m.debtor_id = :debtor_id)
   AND NOT EXISTS (
       SELECT FROM case_item c
+      JOIN collection_case k ON k.tenant_id = :tenant_id AND k.id = c.case_id
       WHERE c.tenant_id = :tenant_id AND c.document_id = i.document_id
-        AND c.part = i.part AND c.removed_on IS NULL)
+        AND c.part = i.part
+        AND (c.removed_on IS NULL
+             OR (c.removed_on >= m.business_on
+                 AND (k.placed_at IS NOT NULL
+                      OR jsonb_exists(k.details, 'declined_by')))))
 ORDER BY m.debtor_id, m.currency, i.number COLLATE "C", i.document_id, i.part
 """
 OF_ITEMS = """
@@ -83,7 +88,10 @@ class Demanded:
 def demanded(
     session: Session, *, before: date, debtor_id: DebtorId | None = None
 ) -> list[Demanded]:
-    """Return the items whose final demand named a day before one, in no case yet."""
+    """Return the items whose final demand named a day before one, in no case yet.
+
+    What came back since the demand, or was declined, is not demanded any more.
+    """
     rows = session.execute(DEMANDED, {"on": before, "debtor_id": debtor_id})
     return [_demanded(row) for row in rows]
 
