@@ -8,6 +8,7 @@ from ledger.identities import BankAccount, Identity
 from ledger.reminders import MessageItem
 from outsourced_ar.demand import Demand, PayTo
 from outsourced_ar.facts import DebtorFacts
+from outsourced_ar.late_figures import Lateness, total
 from outsourced_ar.locales import Writer
 from outsourced_ar.plain_text import plain
 from outsourced_ar.remittance import creditor_reference, spaced
@@ -100,6 +101,13 @@ class Figures:
         return self.writer.counted(late, self.words.plurals.overdue) if late > 0 else ""
 
     @property
+    def lateness(self) -> Lateness | None:
+        """What lateness of the items came to, where it may be said and was read."""
+        known = {(one.document_id, one.part): one.late for one in self.facts.items}
+        about = self.statement.about
+        return total([known.get((one.document_id, one.part)) for one in about])
+
+    @property
     def _first(self) -> MessageItem | None:
         return next(iter(self.statement.about), None)
 
@@ -133,6 +141,21 @@ _VALUES: Final[Mapping[str, Callable[[Figures], object]]] = {
     "total": lambda told: told.amount(told.statement.total_minor),
     "credits": lambda told: told.amount(told.statement.credits_minor),
     "balance": lambda told: told.amount(told.statement.balance_minor),
+    "late_interest": lambda told: (
+        told.amount(found.interest_minor)
+        if (found := told.lateness) and found.interest_minor
+        else ""
+    ),
+    "late_compensation": lambda told: (
+        told.amount(found.compensation_minor)
+        if (found := told.lateness) and found.compensation_minor
+        else ""
+    ),
+    "late_until": lambda told: (
+        told.writer.day(found.to_on)
+        if (found := told.lateness) and found.interest_minor
+        else ""
+    ),
     "reference": lambda told: told.reference,
     "case": lambda told: plain(told.demand.case_reference) if told.demand else "",
 }

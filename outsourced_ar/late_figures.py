@@ -88,6 +88,37 @@ def added(
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lateness:
+    """What lateness of some items came to, to be shown as information.
+
+    Attributes:
+        to_on: The last day the interest of all of them is for.
+    """
+
+    to_on: date
+    interest_minor: int
+    compensation_minor: int
+
+
+def total(figures: Sequence[LateFigures | None]) -> Lateness | None:
+    """Return what items came to together; None where one of them was not read.
+
+    A sum that leaves an item out, or ends on another day for it, is no sum.
+    """
+    known = [one for one in figures if one is not None]
+    if not known or len(known) < len(figures):
+        return None
+    days = {one.to_on for one in known}
+    if len(days) > 1 or not all(one.is_verified for one in known):
+        return None
+    return Lateness(
+        to_on=days.pop(),
+        interest_minor=sum(one.interest_minor for one in known),
+        compensation_minor=sum(one.compensation_minor for one in known),
+    )
+
+
 def _scaled(known: Sequence[tuple[LateFigures, int]], currency: Currency) -> int:
     """Return what a scale over this letter's sum differs from one item by item."""
     new = [(one, minor) for one, minor in known if one.new_compensation_minor]

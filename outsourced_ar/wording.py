@@ -36,6 +36,9 @@ VARIABLES: Final[Mapping[str, str]] = {
     "total": "what is open of all items listed",
     "credits": "payments and credits that settle no invoice yet",
     "balance": "what is to be paid: the total less the credits",
+    "late_interest": "the interest it came to by the law, or empty",
+    "late_compensation": "the compensation the law gives, or empty",
+    "late_until": "the day until which that interest is, or empty",
     "reference": "what to quote with a payment",
     "case": "the agency's number of the case, or empty",
 }

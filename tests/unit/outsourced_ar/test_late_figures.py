@@ -1,5 +1,6 @@
 """What a demand adds for lateness, and what keeps it back."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ from outsourced_ar import facts_json
 from outsourced_ar.demand import Demand
 from outsourced_ar.escalation import Escalation
 from outsourced_ar.facts import DebtorFacts, Silence, Tonight
-from outsourced_ar.late_figures import LateFigures, added, figures_of
+from outsourced_ar.late_figures import LateFigures, added, figures_of, total
 from outsourced_ar.late_policy import LatePolicy, Show
 from tests.debtors import (
     DUE,
@@ -23,6 +24,8 @@ from tests.debtors import (
     silent,
     spoken,
 )
+from tests.speeches import a_composer, a_speech, some_facts
+from tests.speeches import a_night as a_day_of_writing
 from tests.unit.outsourced_ar.test_late_payment import (
     DEMAND,
     ON,
@@ -152,3 +155,55 @@ def test_without_a_word_of_lateness_the_demand_goes_as_it_is() -> None:
 
     assert said.demand is not None
     assert said.demand.extra_minor == 0
+
+
+def test_a_text_may_show_what_was_read() -> None:
+    """Two invoices together, to one day."""
+    found = total([figures(), figures()])
+
+    assert found is not None
+    assert (found.interest_minor, found.compensation_minor) == (
+        2 * SIXTY_DAYS,
+        8_000,
+    )
+    assert found.to_on == ON
+
+
+@pytest.mark.parametrize("other", ["unread", "unknown", "another day"])
+def test_a_sum_that_leaves_something_out_is_not_shown(other: str) -> None:
+    """One item that nobody read, or knows, or that ends before: nothing is said."""
+    known = figures()
+    assert known is not None
+    second = {
+        "unread": figures(creditor="LV"),
+        "unknown": None,
+        "another day": replace(known, to_on=ON - timedelta(days=1)),
+    }[other]
+
+    assert total([known, second]) is None
+
+
+@pytest.mark.parametrize(
+    ("creditor", "sentence"),
+    [("DE", "Interest of €168.82 until 15 May 2026, and €40.00."), ("LV", "")],
+)
+def test_an_own_text_says_it_in_the_debtors_figures(
+    creditor: str, sentence: str
+) -> None:
+    """Written as the language writes amounts and days; of what nobody read, nothing."""
+    own = (
+        'subject = "x"\nheading = "x"\nbody = "Please pay.{% if late_interest %} '
+        "Interest of {{ late_interest }} until {{ late_until }}, and "
+        '{{ late_compensation }}.{% endif %}"'
+    )
+    speech = a_speech("second")
+    (said,) = speech.items
+    item = an_item(document_id=said.document_id, late=figures(creditor=creditor))
+    facts = replace(some_facts("GB"), items=(replace(item, part=said.part),))
+
+    text = (
+        a_composer({"second/en": own}).compose(speech, facts, a_day_of_writing()).text
+    )
+
+    assert f"Please pay.{' ' if sentence else ''}{sentence}" in text
+    assert "Interest" in text or not sentence
