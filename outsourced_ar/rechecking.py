@@ -93,12 +93,8 @@ class GateRecheck:
         if message.is_statement:
             return statements.GAP_DAYS
         cadence = self.cadences.get(message.cadence)
-        step = cadence.step(message.step) if cadence else None
-        return max(
-            policy.minimum_gap_days,
-            cadence.minimum_gap_days if cadence else 0,
-            step.minimum_gap_days if step else 0,
-        )
+        of_cadence = cadence.gap_days(message.step) if cadence else 0
+        return max(policy.minimum_gap_days, of_cadence)
 
 
 def is_held(refusals: tuple[Refusal, ...]) -> bool:
