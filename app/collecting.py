@@ -1,7 +1,7 @@
 """Wires a tenant's placements: its agencies, its packets' copies, what comes back."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +163,18 @@ class Collecting:
         except DuebridgeError as error:
             said.append(error.message)
         return said
+
+    def call(self, terms: AgencyTerms) -> list[str]:
+        """Ask a service whose account it is; of a folder there is nothing to ask.
+
+        Raises:
+            SourceError: It cannot be asked; the message says why.
+            ConfigurationError: A setting does not fit the account.
+        """
+        if terms.kind != debitura_settings.KIND or self._only_folders:
+            return []
+        with closing(self._debitura(terms)) as service:
+            return service.check()
 
     @property
     def _only_folders(self) -> bool:

@@ -27,12 +27,12 @@ requires = ["contact", "final_demand", "invoices", "mandate"]
 
 [[agency]]
 name = "{name}"
-kind = "local"
+kind = "{kind}"
 title = {title}
 identity = "{identity}"
 commission = [{{ percent = "{commission}" }}]
 [agency.settings]
-folder = {folder}
+{settings}
 """
 
 
@@ -54,12 +54,25 @@ def set_(
     context: typer.Context,
     tenant: TenantSlug,
     file: Annotated[
-        Path | None, typer.Argument(help="A contract as TOML; or say --folder.")
+        Path | None,
+        typer.Argument(help="A contract as TOML; or say --folder or --debitura."),
     ] = None,
     folder: Annotated[
         Path | None, typer.Option(help="An agency behind this folder.")
     ] = None,
-    name: Annotated[str, typer.Option(help="What it is called in cases.")] = "local",
+    debitura: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MAIL",
+            help="Debitura; messages go in the name of this member of your team there.",
+        ),
+    ] = None,
+    url: Annotated[
+        str | None, typer.Option(help="Where Debitura is, if it is a stand-in.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What it is called in cases; else as its kind.")
+    ] = None,
     title: Annotated[str, typer.Option(help="The agency's name.")] = "",
     identity: Annotated[
         str, typer.Option(help="In whose name it demands: an identity's key.")
@@ -79,19 +92,23 @@ def set_(
     from outsourced_ar.agencies import CONTRACT, read_contract  # noqa: PLC0415
     from outsourced_ar.rules_in_force import OWN  # noqa: PLC0415
 
-    if sum((file is not None, folder is not None, none)) != 1:
+    given = (file is not None, folder is not None, debitura is not None, none)
+    if sum(given) != 1:
         raise RequestError(
             "Which contract is it?",
-            remedy="Name a TOML file, or --folder of an agency, or --none.",
+            remedy="Name a TOML file, or --folder of an agency, or --debitura, or "
+            "--none.",
         )
-    if folder is not None:
+    kind, settings = _named(folder, debitura, url)
+    if kind:
         text = SHORT.format(
             approval=approval,
-            name=name,
-            title=_quoted(title or name),
+            name=name or kind,
+            kind=kind,
+            title=_quoted(title or name or kind),
             identity=identity,
             commission=commission,
-            folder=_quoted(str(folder.absolute())),
+            settings="\n".join(f"{key} = {_quoted(settings[key])}" for key in settings),
         )
     else:
         text = "" if file is None else text_of(file)
@@ -172,6 +189,9 @@ def list_(
 def check(
     context: typer.Context,
     tenant: TenantSlug,
+    call: Annotated[
+        bool, typer.Option("--call", help="Ask services whose account it is, too.")
+    ] = False,
 ) -> None:
     """Look whether each agency could be used, without telling it anything."""
     from app.collecting import Collecting  # noqa: PLC0415
@@ -181,10 +201,15 @@ def check(
         collecting = Collecting(product, owner)
         contract = collecting.contract
         found = {one.name: collecting.check(one) for one in contract.agency}
+        called = {
+            one.name: collecting.call(one)
+            for one in contract.agency
+            if call and not found[one.name]
+        }
     if not contract.escalation:
         typer.echo(f"{tenant} has reminders only; nothing can be placed.")
     for name, said in found.items():
-        typer.echo(f"{name}: {'; '.join(said) or 'ready'}")
+        typer.echo(f"{name}: {'; '.join(said or called.get(name, ())) or 'ready'}")
     if any(found.values()):
         raise typer.Exit(Exit.LEFT_OVER)
 
@@ -211,6 +236,25 @@ def key(
         with product.database.tenant(owner.scope) as session:
             identities.save_secret(session, name, SECRET_NAME, value, keys)
     typer.echo(f"The key of {name} is sealed.")
+
+
+def _named(
+    folder: Path | None, debitura: str | None, url: str | None
+) -> tuple[str, dict[str, str]]:
+    """Return the kind and the settings of an agency that options name, or nothing.
+
+    Raises:
+        SettingsError: They have no meaning.
+    """
+    from outsourced_ar.placements import debitura_settings, local  # noqa: PLC0415
+
+    if folder is not None:
+        return local.KIND, {"folder": str(folder.absolute())}
+    if debitura is None:
+        return "", {}
+    settings = {"sender": debitura, **({} if url is None else {"url": url})}
+    debitura_settings.Settings.of(settings)
+    return debitura_settings.KIND, settings
 
 
 def _quoted(text: str) -> str:
