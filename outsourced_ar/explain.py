@@ -1,18 +1,41 @@
-"""Why: everything decided and said about a debtor or one of its documents, on a day."""
+"""Why: everything decided and said about a debtor or one of its documents, on a day.
+
+Of a document also what the books said of it, from the first sync to its closing, and of
+both what became of them at an agency and what the books were told.
+"""
 
 from dataclasses import dataclass
 from datetime import date
 
 from ledger.calendar import Clock
+from ledger.cases import Case, CaseEvent, CasePayment
+from ledger.events import LoggedEvent
 from ledger.ids import DebtorId, DocumentId
-from ledger.reminders import STATEMENT, Stop, Task
-from ledger.store import decisions, messages, stops, tasks
+from ledger.outbox import WriteBackEvent
+from ledger.reminders import STATEMENT, Letter, Stop, Task
+from ledger.store import (
+    audit,
+    case_payments,
+    cases,
+    decisions,
+    histories,
+    known,
+    letters,
+    messages,
+    stops,
+    stories,
+    tasks,
+)
+from ledger.store.cases import CaseFilter
 from ledger.store.decisions import StoredDecision
+from ledger.store.histories import StoredEntry, StoredVersion
+from ledger.store.letters import LetterFilter
 from ledger.store.message_rows import MessageEvent
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
 from ledger.store.stops import StopEvent
 from ledger.store.tenants import Tenant
+from ledger.store.write_backs import StoredWriteBack
 from outsourced_ar import decision_records, facts_json, gathering, rules_in_force
 from outsourced_ar.facts import DebtorFacts, Decision, Refusal, Tonight
 from outsourced_ar.night import Languages
@@ -52,12 +75,45 @@ class Stopped:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Collected:
+    """A case with what became of it, and the money that came in."""
+
+    case: Case
+    events: tuple[CaseEvent, ...]
+    payments: tuple[CasePayment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenBack:
+    """What the books were told, and what was tried of it."""
+
+    stored: StoredWriteBack
+    events: tuple[WriteBackEvent, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Booked:
+    """What the books said of a document.
+
+    Attributes:
+        versions: Its states, the first as it was first read.
+        entries: What was entered on its balance.
+    """
+
+    versions: tuple[StoredVersion, ...] = ()
+    entries: tuple[StoredEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
     """All there is to say about why a debtor was spoken to, or not.
 
     Attributes:
         now: The facts as they stand.
         next: What they would decide at this instant; nothing of it is kept.
+        booked: What the books said, where one document was asked about.
+        logged: Of the tenant's log what stands nowhere else: charges, what persons
+            changed in the books, answers to letters.
     """
 
     now: DebtorFacts
@@ -66,6 +122,15 @@ class Explanation:
     sent: tuple[Sent, ...]
     stopped: tuple[Stopped, ...]
     tasks: tuple[Task, ...]
+    booked: Booked = Booked()
+    letters: tuple[Letter, ...] = ()
+    collected: tuple[Collected, ...] = ()
+    written_back: tuple[WrittenBack, ...] = ()
+    logged: tuple[LoggedEvent, ...] = ()
+
+
+LOGGED: tuple[str, ...] = ("charge", "books", "letter")
+"""Kinds of events of the log that nothing else tells of."""
 
 
 def explain(
@@ -117,7 +182,66 @@ def explain(
             if one.id is not None and _concerns(one, document_id)
         ),
         tasks=tuple(tasks.of_debtor(session, debtor_id)),
+        booked=_booked(session, document_id),
+        letters=tuple(
+            one
+            for one in letters.listing(session, LetterFilter(debtor_id=debtor_id))
+            if document_id is None
+            or not one.document_ids
+            or document_id in one.document_ids
+        ),
+        collected=_collected(session, debtor_id, document_id),
+        written_back=tuple(
+            WrittenBack(stored=one, events=tried)
+            for one, tried in stories.write_backs(session, debtor_id, document_id)
+        ),
+        logged=_logged(session, debtor_id, document_id),
     )
+
+
+def _booked(session: Session, document_id: DocumentId | None) -> Booked:
+    if document_id is None:
+        return Booked()
+    landing = known.known_at(session)
+    return Booked(
+        versions=tuple(histories.versions(session, document_id, landing)),
+        entries=tuple(histories.entries(session, document_id, landing)),
+    )
+
+
+def _collected(
+    session: Session, debtor_id: DebtorId, document_id: DocumentId | None
+) -> tuple[Collected, ...]:
+    wanted = CaseFilter(debtor_id=debtor_id, document_id=document_id)
+    found = [(one.id, one) for one in cases.listing(session, wanted) if one.id]
+    paid = case_payments.of_cases(session, [number for number, _ in found])
+    return tuple(
+        Collected(
+            case=one,
+            events=tuple(cases.events(session, number)),
+            payments=paid.get(number, ()),
+        )
+        for number, one in found
+    )
+
+
+def _logged(
+    session: Session, debtor_id: DebtorId, document_id: DocumentId | None
+) -> tuple[LoggedEvent, ...]:
+    found = [
+        one
+        for kind in LOGGED
+        for one in audit.listing(
+            session,
+            debtor_id=debtor_id if document_id is None or kind == "letter" else None,
+            document_id=None if kind == "letter" else document_id,
+            kind=kind,
+        )
+        if document_id is None
+        or not one.event.document_ids
+        or document_id in one.event.document_ids
+    ]
+    return tuple(sorted(found, key=lambda one: one.seq))
 
 
 def _decided(session: Session, stored: StoredDecision) -> Decided:

@@ -24,9 +24,9 @@ from ledger.store import debtors, histories, known
 from ledger.store.session import Session
 
 if TYPE_CHECKING:
-    from outsourced_ar.explain import Explanation
     from outsourced_ar.facts import Decision, Speech
     from outsourced_ar.simulate import SideBySide, Simulation
+    from outsourced_ar.story import Line
 
 DAYS_MAX = 400
 
@@ -126,6 +126,9 @@ def _told_listing(slug: str, found: "Simulation") -> Listing:
 
 def speech_json(one: "Speech") -> dict[str, Any]:
     """Return what is to be said as JSON has it."""
+    # Whoever has a speech has loaded what this needs.
+    from outsourced_ar.story import because  # noqa: PLC0415
+
     return {
         "cadence": one.cadence,
         "step": one.step,
@@ -137,13 +140,6 @@ def speech_json(one: "Speech") -> dict[str, Any]:
         "items": [item.number for item in one.items],
         "because": because(one),
     }
-
-
-def because(one: "Speech") -> str:
-    """Return why it is said: the rule, and the segment where one was asked for."""
-    if not one.segment:
-        return one.chosen_by
-    return f"{one.chosen_by}; {one.segment}: {one.segment_because}"
 
 
 def _silent_listing(slug: str, found: "Simulation") -> Listing:
@@ -211,8 +207,9 @@ def explain_command(
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """Say why a debtor was spoken to or not: all that was decided, said, stopped."""
+    """Tell the story of an invoice or a debtor: all that happened, and why."""
     from app.trying import explanation  # noqa: PLC0415
+    from outsourced_ar import story  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -221,7 +218,7 @@ def explain_command(
             debtor_id, document_id = meant(session, what)
             names = debtors.load_all(session, known.known_at(session))
             found = explanation(session, product, owner, debtor_id, document_id, day)
-            items = _story(found)
+            told = story.story(found, owner.timezone, day)
             stopped = [stop_json(one.stop, names) for one in found.stopped]
     listing = Listing(
         title=f"{found.now.number} {found.now.name}",
@@ -230,7 +227,7 @@ def explain_command(
             text_column("What", "what"),
             text_column("In words", "words"),
         ],
-        items=items,
+        items=[_line_json(one) for one in told],
         meta={"tenant": owner.slug, "debtor": found.now.number, "stops": stopped},
         notes=[_next_words(one) for one in found.next],
     )
@@ -247,61 +244,17 @@ def meant(session: Session, what: str) -> tuple[DebtorId, DocumentId | None]:
     return the_debtor(session, what).id, None
 
 
-def _story(found: "Explanation") -> list[dict[str, Any]]:
-    """Return all that happened, in its order."""
-    story: list[dict[str, Any]] = []
-    for one in found.decided:
-        words = "; ".join(refusal.because for refusal in one.refusals)
-        if not one.refusals:
-            words = f"step {one.stored.step}"
-            words += f" of {one.stored.cadence}" if one.stored.cadence else ""
-            words += "".join(
-                f", variant {again.speech.variant}"
-                for again in one.again[:1]
-                if again.speech is not None and again.speech.variant
-            )
-            words += "".join(
-                f", by the rule {because(again.speech)}"
-                for again in one.again
-                if again.speech is not None
-            )
-        story.append(
-            {
-                "at": one.stored.decided_at.isoformat(),
-                "what": f"decided: {one.stored.reason or one.stored.outcome}",
-                "words": words,
-            }
-        )
-    for sent in found.sent:
-        message = sent.stored.message
-        story += [
-            {
-                "at": event.at.isoformat(),
-                "what": f"message {message.id}: {event.kind}",
-                "words": message.subject
-                + (f" (variant {message.variant})" if message.variant else ""),
-            }
-            for event in sent.events
-        ]
-    for stopped in found.stopped:
-        story += [
-            {
-                "at": event.known_at.isoformat(),
-                "what": f"{stopped.stop.kind}: {event.state}",
-                "words": f"from {event.effective_on.isoformat()}, entered by "
-                f"{event.recorded_by}. {stopped.stop.note}".strip(),
-            }
-            for event in stopped.events
-        ]
-    for task in found.tasks:
-        story.append(
-            {
-                "at": task.due_on.isoformat(),
-                "what": f"task {task.id}: {task.kind}",
-                "words": task.title + (f": {task.outcome}" if task.outcome else ""),
-            }
-        )
-    return sorted(story, key=lambda one: str(one["at"]))
+def _line_json(one: "Line") -> dict[str, Any]:
+    words = one.words
+    if one.again and one.until is not None:
+        words += f" (the same on {one.again} more, to {one.until})"
+    return {
+        "at": one.at.isoformat(),
+        "kind": one.kind,
+        "about": one.about or None,
+        "what": one.what,
+        "words": words,
+    }
 
 
 def _next_words(one: "Decision") -> str:
