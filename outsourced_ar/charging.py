@@ -13,7 +13,8 @@ from ledger.calendar import ONE_DAY
 from ledger.charges import AT_DEFAULT, Charge, ChargeId, ChargeKind
 from ledger.events import Event
 from ledger.ids import DebtorId, DocumentId
-from ledger.store import charges, event_log, stops
+from ledger.reminders import DebtorNote
+from ledger.store import charges, debtor_notes, event_log, stops
 from ledger.store.session import Session
 from outsourced_ar import rules_in_force
 from outsourced_ar.late_payment import Late, Parties, late_of, of_letter
@@ -25,7 +26,11 @@ LOOK_BACK_DAYS: Final = 60
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owing:
-    """A debtor as far as its lateness is concerned."""
+    """A debtor as far as its lateness is concerned.
+
+    Attributes:
+        country: As the books say; a region that a person noted goes before it.
+    """
 
     debtor_id: DebtorId
     number: str
@@ -66,10 +71,11 @@ def lates(
     documents = charges.load_late(session, ids, also)
     before = charges.of_documents(session, [one.document_id for one in documents])
     against = stops.load_ever(session, ids, on)
+    notes = debtor_notes.load_for(session, ids)
     between = {
         one.debtor_id: Parties(
             creditor_country=creditor_country,
-            debtor_country=one.country,
+            debtor_country=_country(notes.get(one.debtor_id), one.country),
             debtor_number=one.number,
             policy=policy,
         )
@@ -188,6 +194,11 @@ def pay(
     paid = charges.pay(session, one, minor=minor, at=at)
     _log(session, paid, "charge.paid", at, by, "")
     return paid
+
+
+def _country(note: DebtorNote | None, country: str | None) -> str | None:
+    region = ((note and note.region) or "").partition("-")[0]
+    return (region or country or "").upper() or None
 
 
 def _posted(

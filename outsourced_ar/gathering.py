@@ -1,6 +1,6 @@
 """Facts, gathered from the ledger: all that a decision about debtors is made from."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ from outsourced_ar.facts import (
     TakenStep,
     Tonight,
 )
-from outsourced_ar.late_figures import LateFigures, figures_of
+from outsourced_ar.late_figures import figures_of
 from outsourced_ar.late_policy import Show
 from outsourced_ar.policy import Policies, packaged_policy
 from outsourced_ar.proof_doubts import NO_DOUBTS, Doubts, of_proof
@@ -148,7 +148,6 @@ def gather(
     broken = stops.count_broken_promises(
         session, debtor_ids, since=on - timedelta(days=YEAR_DAYS - 1), on=on
     )
-    late = _late(session, books, batch.debtors, on)
     found = []
     for one in debtor_ids:
         known = batch.debtors.get(one)
@@ -163,13 +162,7 @@ def gather(
                 tax_id=known.tax_id if known else None,
                 note=notes.get(one) or DebtorNote(debtor_id=one),
                 contacts=people.get(one, ()),
-                items=tuple(
-                    replace(
-                        _item(item, books.tenant.timezone),
-                        late=late.get((item.document_id, item.part)),
-                    )
-                    for item in owed
-                ),
+                items=tuple(_item(item, books.tenant.timezone) for item in owed),
                 credits=batch.credits.get(one, {}),
                 stops=_standing(begun.get(one, ()), on),
                 ended=_ended(begun.get(one, ()), owed, on),
@@ -181,35 +174,41 @@ def gather(
                 away=absent.get(one, {}),
             )
         )
-    return Gathered(tuple(found), batch.documents)
+    return Gathered(_with_lateness(session, books, found, on), batch.documents)
 
 
-def _late(
-    session: Session,
-    books: Books,
-    debtors: Mapping[DebtorId, KnownDebtor],
-    on: date,
-) -> dict[tuple[DocumentId, int], LateFigures]:
-    """Return what came of items' lateness, where the client wants that spoken of."""
+def _with_lateness(
+    session: Session, books: Books, found: Sequence[DebtorFacts], on: date
+) -> tuple[DebtorFacts, ...]:
+    """Return facts with what came of lateness, where the client lets it be said."""
     policy = books.policies.on(on).late_payment
     if policy.show is Show.OFF:
-        return {}
-    found = charging.lates(
+        return tuple(found)
+    late = charging.lates(
         session,
         [
-            Owing(debtor_id=key, number=one.number, country=one.country)
-            for key, one in debtors.items()
+            Owing(debtor_id=one.debtor_id, number=one.number, country=one.country)
+            for one in found
         ],
         policy,
         creditor_country=books.tenant.country,
         on=on,
     )
-    return {
-        (late.document.document_id, late.part): figures
-        for lates in found.values()
-        for late in lates
-        if (figures := figures_of(late)) is not None
+    figures = {
+        (one.document.document_id, one.part): figures_of(one)
+        for lates in late.values()
+        for one in lates
     }
+    return tuple(
+        replace(
+            one,
+            items=tuple(
+                replace(item, late=figures.get((item.document_id, item.part)))
+                for item in one.items
+            ),
+        )
+        for one in found
+    )
 
 
 def _is_doubted(books: Books, known: KnownDebtor, owed: tuple[Owed, ...]) -> bool:

@@ -13,18 +13,20 @@ from ledger.ids import DebtorId
 from ledger.records import DocumentKind
 from ledger.reminders import (
     Channel,
+    DebtorNote,
     MessageId,
     MessageState,
     Stop,
     StopKind,
     Voice,
 )
-from ledger.store import charges, decisions, messages, rulebooks
+from ledger.store import charges, debtor_notes, decisions, messages, rulebooks
 from ledger.store.decisions import StoredDecision
 from ledger.store.session import OvertakenError
 from ledger.testing import EUR, Books, a_claim, a_document
-from outsourced_ar import charging
+from outsourced_ar import charging, gathering
 from outsourced_ar.charging import Owing
+from outsourced_ar.late_figures import LateFigures
 from outsourced_ar.late_payment import Late
 from outsourced_ar.late_policy import LatePolicy, Show
 from outsourced_ar.stopping import enter
@@ -365,3 +367,44 @@ def test_a_demand_that_asked_for_nothing_beside_charges_nothing(owing: Books) ->
     a_demand_that_went(owing, asked_minor=0)
 
     assert charged_for_demands(owing) == []
+
+
+def facts_with(books: Books, policy: str) -> LateFigures | None:
+    """Gather the facts by a policy, and return what they know of lateness."""
+    with books.database.tenant(books.tenant.scope) as session:
+        rulebooks.save(
+            session, kind="policy", name="own", body=policy, by="test", at=AN_HOUR
+        )
+    with books.database.question(books.tenant.scope) as session:
+        opened = gathering.open_books(session, books.tenant, A_DAY)
+        found = gathering.gather(session, opened, [debtor_key(books)], on=A_DAY)
+    (item,) = found.facts[0].items
+    return item.late
+
+
+def test_a_decision_knows_what_the_client_lets_be_said(owing: Books) -> None:
+    """Nothing while it is off; then the figures; then what is demanded."""
+    shown = facts_with(owing, POLICY.replace("demand", "information"))
+    asked = facts_with(owing, POLICY)
+
+    assert facts_with(owing, "version = 1") is None
+    assert shown is not None
+    assert asked is not None
+    assert (shown.interest_minor, shown.asked_interest_minor) == (10692, 0)
+    assert (asked.asked_interest_minor, asked.asked_compensation_minor) == (
+        10692,
+        4_000,
+    )
+
+
+def test_a_region_that_a_person_noted_is_where_the_debtor_is(owing: Books) -> None:
+    """Its law governs where the debtor's does."""
+    with owing.database.tenant(owing.tenant.scope) as session:
+        note = DebtorNote(debtor_id=debtor_key(owing), region="CH-ZH")
+        debtor_notes.save(session, note, AN_HOUR)
+
+    known = facts_with(owing, POLICY.replace('"DE"', '"debtor"'))
+
+    assert known is not None
+    # 38 days at 5 per cent.
+    assert (known.rule, known.interest_minor) == ("CH@2026.1", 5205)
