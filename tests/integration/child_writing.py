@@ -35,11 +35,9 @@ from tests.connectors.xero.double import connecting, keeping
 URL: Final = "CHILD_DATABASE_URL"
 UNDISTURBED: Final = 12
 """So many times it is run at the end, an hour apart, so that nothing is left."""
-CALLS_MOST: Final = 8
-"""A kill strikes at one of so many calls that write, or right after it."""
 ANYWHEN: Final = 5
 """Every so many kills one strikes at any time, also before the first call."""
-TURNS_MAX: Final = 400
+TURNS_MAX: Final = 100
 BUSY_TRIES_MAX: Final = 6_000
 BUSY_WAIT_S: Final = 0.01
 """A server needs a moment to see that its client is dead and to let go of the lock."""
@@ -120,6 +118,7 @@ def pushed(arguments: Mapping[str, Any]) -> dict[str, Any]:
 def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
     """Start to write again and again, an hour later each time, and kill each.
 
+    A kill strikes at one of the first calls that write, or right after it.
     This process holds no connection and no thread, so that each fork is a fresh one.
     """
     chance = random.Random(arguments["seed"])  # noqa: S311 - a printed seed, no secret
@@ -129,7 +128,11 @@ def killed(arguments: Mapping[str, Any]) -> dict[str, Any]:
         at = begun_at + turn * timedelta(hours=1)
         child, calls = _forked({**arguments, "at": at.isoformat()})
         if kills < arguments["kills_max"]:
-            wanted = 0 if kills % ANYWHEN == 0 else chance.randint(1, CALLS_MOST)
+            wanted = (
+                0
+                if kills % ANYWHEN == 0
+                else chance.randint(1, arguments["calls_most"])
+            )
             while wanted and os.read(calls, 1):
                 wanted -= 1
             time.sleep(chance.uniform(0, arguments["longest_s"]))

@@ -34,6 +34,7 @@ from tests.writing import Outgoing
 ROOT: Final = Path(__file__).parents[2]
 SEED: Final = int(os.environ.get("KILL_SEED", "20261122"))
 KILLS: Final = 50
+CALLS_MOST: Final = 8
 INVOICES: Final = 50
 LONGEST_S: Final = 0.03
 """About as long as a call and its commit take."""
@@ -152,6 +153,7 @@ def killed(server: ServerAddress, database: Database) -> Iterator[tuple[Told, in
             **told.arguments,
             "seed": SEED,
             "kills_max": KILLS,
+            "calls_most": CALLS_MOST,
             "longest_s": LONGEST_S,
         }
         found = answer(start(server, "killed", arguments))
