@@ -9,8 +9,10 @@ from datetime import date, datetime
 from ledger.calendar import ONE_DAY
 from ledger.ids import DebtorId, DocumentId
 from ledger.reminders import Letter, LetterId, Task, TaskKind
+from ledger.stop_states import is_over
 from ledger.store import agenda, letters, stops, tasks
 from ledger.store.session import Session
+from outsourced_ar import stopping
 from outsourced_ar.replies_thread import TEXT_MAX, named_in
 
 
@@ -63,17 +65,16 @@ def _take_back(
     found = [
         stop
         for stop in stops.load_all(session, letter.debtor_id)
-        if stop.letter_id == letter.id and stop.state == "open" and stop.id is not None
+        if stop.letter_id == letter.id and not is_over(stop)
     ]
     for stop in found:
         assert stop.id is not None
-        stops.end(
+        stopping.end(
             session,
             stop.id,
             last_on=min(stop.begins_on, today) - ONE_DAY,
             at=at,
             by=by,
-            details={"because": "the letter is of another debtor"},
         )
     return bool(found)
 
