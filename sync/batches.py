@@ -17,7 +17,7 @@ from ledger.store.connections import StoredConnection
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack
-from sync.delivery import order_of
+from sync.parts import order_of
 
 BATCH: Final = "batch"
 BATCH_MAX: Final = 10_000

@@ -12,14 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from connectors.contract import Capability
 from connectors.writing import (
-    FIELDS,
     Field,
     Found,
     Gone,
     NoField,
-    Order,
     Outcome,
     Part,
     Refusal,
@@ -30,64 +27,41 @@ from connectors.writing import (
 )
 from ledger.calendar import Clock
 from ledger.errors import DuebridgeError, RetryableError
-from ledger.outbox import WriteKind, WriteState
+from ledger.outbox import WriteState
 from ledger.reminders import Task, TaskKind
 from ledger.store import tasks, write_backs, written_back
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack
+from sync.parts import (
+    ABSENT,
+    BEGUN,
+    CONFLICT,
+    DONE,
+    MISSED,
+    OVER,
+    REFUSED,
+    RETRIED,
+    SAME,
+    WRITTEN,
+    Parts,
+    missing,
+    order_of,
+    parts_of,
+    shown,
+    sum_up,
+    wait_after,
+)
 
 MARGIN: Final = timedelta(minutes=1)
 """How much longer than a call may take we wait before we conclude from absence."""
-WAITS: Final = (
-    timedelta(minutes=1),
-    timedelta(minutes=10),
-    timedelta(hours=1),
-    timedelta(hours=6),
-    timedelta(hours=22),
-)
-"""How long after each failed try until the next; the last holds for all that follow."""
 TRIES_MAX: Final = 12
 WORDS_MAX: Final = 500
 
 CUT_OFF: Final = "It was cut off while"
 THERE, MISSING = "it is there", "it is not there"
 
-BEGUN, WRITTEN, MISSED = "begun", "written", "missed"
-DONE, SAME, REFUSED, CONFLICT, OFF, ABSENT = (
-    *("done", "same", "refused"),
-    *("conflict", "off", "absent"),
-)
-OVER: Final = frozenset({DONE, SAME, REFUSED, CONFLICT, OFF, ABSENT})
-"""States of a part after which nothing more is done about it."""
 TRIES: Final = "tries"
-
-Parts = dict[str, dict[str, Any]]
-
-
-def parts_of(kind: WriteKind) -> tuple[Part, ...]:
-    """Return what is written of a kind, in order.
-
-    A note comes first, so that it stands whatever becomes of a field; of money it is
-    told once that is there.
-    """
-    if kind is WriteKind.PAYMENT:
-        return (Part.PAYMENT, Part.NOTE)
-    return (Part.NOTE, Part.FIELD) if kind in FIELDS else (Part.NOTE,)
-
-
-def order_of(session: Session, one: StoredWriteBack) -> Order:
-    """Return what is to be written, in the terms of the books."""
-    kind = one.write_back.kind
-    return Order(
-        key=one.write_back.key,
-        kind=kind,
-        document=one.document,
-        number=one.number,
-        debtor=one.debtor,
-        content=one.write_back.content,
-        stages=write_backs.stages(session, one) if kind is WriteKind.STAGE else (),
-    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,7 +137,7 @@ class Delivery:
         words = error.message if isinstance(error, DuebridgeError) else _named(error)
         tries = int(self._parts.get(TRIES, {}).get("count", 0)) + 1
         self._parts[TRIES] = {"count": tries}
-        not_before = now + _wait(error, tries)
+        not_before = now + wait_after(error, tries)
         is_open = self.state in {WriteState.WRITING, WriteState.UNKNOWN}
         if is_open and (self._begun is None or may_have_happened(error)):
             # When it can be known was noted before it was handed over.
@@ -202,32 +176,20 @@ class Delivery:
         self._mark(WriteState.WAITING, words=words)
 
     def _deliver(self, part: Part) -> None:
-        missing = self._missing(part)
-        if missing is not None:
-            self._note(part, state=missing[0], words=missing[1])
+        can, allowed = self._writer.capabilities, self._desk.allowed
+        why = missing(part, self._order.kind, can, allowed)
+        if why is not None:
+            self._note(part, state=why[0], words=why[1])
         elif part is Part.FIELD:
             self._set()
         else:
             self._append(part)
 
-    def _missing(self, part: Part) -> tuple[str, str] | None:
-        """Return why a part is not for these books, if it is not."""
-        can = self._writer.capabilities
-        needed = {
-            Part.NOTE: Capability.WRITE_NOTE,
-            Part.PAYMENT: Capability.WRITE_PAYMENT,
-        }.get(part) or FIELDS[self.one.write_back.kind]
-        if needed not in can:
-            return ABSENT, ""
-        if part not in self._desk.allowed:
-            return OFF, f"Writing a {part} is switched off."
-        return None
-
     def _append(self, part: Part) -> None:
         state = self._state(part)
         found: Found | Unsearchable | None = None
         if state != WRITTEN:
-            if state == MISSED or part is Part.PAYMENT:
+            if state in {MISSED, RETRIED} or part is Part.PAYMENT:
                 # Once more right before it is written; money is looked for always.
                 found = self._find(part)
             if isinstance(found, Unsearchable) and state == MISSED:
@@ -319,7 +281,7 @@ class Delivery:
         self._parts[Part.FIELD]["is_empty"] = field.wanted == field.empty
 
     def _leave(self, field: Field) -> None:
-        words = f"{field.name} was set to {_shown(field.now)} in the books; it stays."
+        words = f"{field.name} was set to {shown(field.now)} in the books; it stays."
         there = dict(field.now)
         self._note(
             Part.FIELD, state=CONFLICT, name=field.name, there=there, words=words
@@ -359,32 +321,20 @@ class Delivery:
 
     def _end(self) -> None:
         """Say what all parts came to."""
-        states = {part: self._state(part) for part in parts_of(self._order.kind)}
-        mine = [self._parts.get(part, {}) for part in states]
-        words = " ".join(part["words"] for part in mine if part.get("words"))
-        state = WriteState.WRITTEN
-        if CONFLICT in states.values():
-            state = WriteState.CONFLICT
-        elif REFUSED in {states.get(Part.NOTE), states.get(Part.PAYMENT)}:
-            state = WriteState.REFUSED
-        elif {REFUSED, OFF} & set(states.values()):
-            state = WriteState.NOTE_ONLY
-        remote_id = ""
-        for part in (Part.NOTE, Part.PAYMENT):
-            remote_id = self._parts.get(part, {}).get("remote_id") or remote_id
+        state, words, remote_id = sum_up(self._order.kind, self._parts)
         with self._session() as session:
             self._mark_in(session, state, words=words, remote_id=remote_id)
-            self._stand(session, states)
+            self._stand(session)
             if state in {WriteState.REFUSED, WriteState.CONFLICT}:
                 self._ask(session, words)
             else:
                 self._answered(session)
 
-    def _stand(self, session: Session, states: Mapping[Part, str]) -> None:
-        if states.get(Part.FIELD) == DONE:
+    def _stand(self, session: Session) -> None:
+        if self._state(Part.FIELD) == DONE:
             stands = not self._parts[Part.FIELD].get("is_empty")
             written_back.stand(session, self.one, stands=stands)
-        if states.get(Part.PAYMENT) == DONE:
+        if self._state(Part.PAYMENT) == DONE:
             written_back.stand(session, self.one, stands=True, alone=True)
 
     def _park(self, words: str) -> None:
@@ -478,16 +428,5 @@ def task_key(one: StoredWriteBack) -> str:
     return f"write-back:{one.id}"
 
 
-def _wait(error: Exception, tries: int) -> timedelta:
-    """Return how long to wait after so many tries, or what the books ask for."""
-    asked = error.retry_after_s if isinstance(error, RetryableError) else None
-    wait = WAITS[min(tries, len(WAITS)) - 1]
-    return max(wait, timedelta(seconds=asked or 0))
-
-
 def _named(error: Exception) -> str:
     return f"Something went wrong inside Duebridge ({type(error).__name__})."
-
-
-def _shown(value: Mapping[str, Any]) -> str:
-    return ", ".join(str(one) for one in value.values()) or "nothing"

@@ -32,7 +32,8 @@ from ledger.store.session import Database
 from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack, TakenOverError
 from sync import batches
-from sync.delivery import Delivery, Desk, order_of
+from sync.delivery import Delivery, Desk
+from sync.parts import order_of
 
 LOCK_CLASS: Final = 0x0DB4
 """Advisory locks of writers share this first key."""

@@ -19,7 +19,8 @@ from ledger.store.write_backs import (
     stored,
 )
 
-DONE: Final = "done"
+DONE, RETRIED = "done", "retried"
+"""Words for how far a part is: seen in the books; to be written by a person's word."""
 LISTED_MAX: Final = 1_000
 
 LISTING = f"""{SHOWN}
@@ -106,7 +107,7 @@ def retry(
         by=by,
         # Whatever was handed over before is looked for again before it is written.
         progress={
-            **{name: {"state": "missed"} for name in parts},
+            **{name: {"state": RETRIED} for name in parts},
             **left,
         },
         expected=expected,

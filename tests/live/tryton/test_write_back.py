@@ -269,7 +269,7 @@ def test_killed_at_any_instant_each_is_there_once(
         "seed": SEED,
         "kills_max": KILLS,
         "calls_most": 3,
-        "longest_s": 0.25,
+        "longest_s": 0.5,
     }
     kills = answer(start(server, "killed", arguments))["kills"]
 
@@ -298,7 +298,7 @@ def test_killed_at_any_instant_each_is_there_once(
         assert office.due(invoice) == before[invoice] - TIMES
         assert office.blocked(invoice) == {True}
     assert kills == KILLS
-    assert there >= 3
+    assert there >= 2
     read, state = night(office.books, office.connector)
     assert not read.message
     assert state is ProofState.PROVED
