@@ -12,7 +12,7 @@ from typing import Final
 
 from ledger.money import Currency
 from ledger.reminders import Channel, MessageItem, Tone, Voice
-from outsourced_ar import final_demands, gate, late_figures
+from outsourced_ar import final_demands, gate, late_figures, prerequisites
 from outsourced_ar.assignment import Assigned
 from outsourced_ar.cadence import Cadence, Step
 from outsourced_ar.chasing import Chase
@@ -21,7 +21,13 @@ from outsourced_ar.facts import DebtorFacts, Item, Refusal, Speech, Tonight
 from outsourced_ar.ladder import Stand
 from outsourced_ar.pacing import channel_limit
 from outsourced_ar.policy import Policy
-from outsourced_ar.reaching import Reached, language_for, reach, reach_by
+from outsourced_ar.reaching import (
+    Reached,
+    country_of,
+    language_for,
+    reach,
+    reach_by,
+)
 from outsourced_ar.segments import Placed
 from outsourced_ar.variants import variant_of
 
@@ -206,7 +212,7 @@ def _speech(part: Part, theme: Theme, top: Step) -> Speech:
         reached.contact, facts, about.tonight, about.policy, top.voice
     )
     items = tuple(item for _, item in listed)
-    demand, rule = None, ""
+    demand, rule = None, prerequisites.of_country(country_of(facts)).rule
     if top.voice is Voice.AGENCY:
         demand, rule = final_demands.demand(
             facts,
