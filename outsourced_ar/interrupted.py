@@ -16,10 +16,13 @@ from ledger.store import identities, messages, tasks
 from ledger.store.messages import StoredMessage
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
+from outsourced_ar import dispatched
 from outsourced_ar.delivery.contract import Witness
 
 ANY_TIME: Final = timedelta(days=36_500)
 """Whoever holds the tenant's lock knows that no row in `sending` has a worker."""
+
+FOUND: Final = "found where it was sent to, after a cut"
 
 
 class NotUnknownError(RequestError):
@@ -64,8 +67,9 @@ def recover(
                     MessageState.SENT,
                     at=clock.now(),
                     by="witness",
-                    note="found where it was sent to, after a cut",
+                    note=FOUND,
                 )
+                dispatched.note(session, one.message, FOUND, clock.now())
                 seen.append(one.message.id)
             else:
                 _park_stored(session, tenant, clock, one, went=went)
@@ -128,6 +132,8 @@ def resolve(
     state = MessageState.SENT if went else MessageState.FAILED
     note = f"{by} says that it {'went' if went else 'did not go'}"
     messages.mark(session, one, state, at=clock.now(), by=by, note=note)
+    if went:
+        dispatched.note(session, message, note, clock.now())
     for task in tasks.open_tasks(session, kinds={TaskKind.DELIVERY}):
         if task.key == key_of(one):
             assert task.id is not None

@@ -13,7 +13,7 @@ from ledger.reminders import Message, MessageId, MessageState, Task, TaskKind
 from ledger.store import contacts, messages, outgoing, tasks
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import demanding, interrupted
+from outsourced_ar import dispatched, interrupted
 from outsourced_ar.delivery.contract import Delivery, Verdict
 from outsourced_ar.facts import Refusal
 
@@ -170,7 +170,7 @@ class Outcomes:
         one = _id(message)
         with self.session() as session:
             self._mark(session, one, MessageState.SENT, delivery)
-            demanding.note_sent(session, message, delivery.words, self.clock.now())
+            dispatched.note(session, message, delivery.words, self.clock.now())
             if identity.key not in self._works:
                 self._works_again(session, identity)
         self._works.add(identity.key)
