@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from app.cli.listing import amount
 from ledger.charges import Charge, ChargeKind
 from ledger.ids import DebtorId, DocumentId
+from ledger.money import Currency
 from ledger.store import known
 from ledger.store.debtors import Debtors, load_all
 from ledger.store.session import Session
@@ -66,6 +67,14 @@ def lates(
                 )
             if mine:
                 yield of_letter(mine)
+
+
+def by_currency(found: Sequence[Late]) -> dict[Currency, list[Late]]:
+    """Return what is late by the currency it is owed in."""
+    sorted_out: dict[Currency, list[Late]] = {}
+    for one in found:
+        sorted_out.setdefault(one.document.currency, []).append(one)
+    return sorted_out
 
 
 def lines(found: Sequence[Late], names: Debtors) -> Iterator[dict[str, Any]]:

@@ -122,8 +122,9 @@ def post(
     posted: list[Charge] = []
     for late in demanded:
         posted += _posted(session, late, on=on, at=at, note=note)
-    if fee is not None and demanded and fee[1] > 0:
-        first = min(demanded, key=lambda one: (one.due_on, one.document.number))
+    open_ones = [one for one in demanded if one.may_demand and one.open_minor > 0]
+    if fee is not None and open_ones and fee[1] > 0:
+        first = min(open_ones, key=lambda one: (one.due_on, one.document.number))
         made = _charge(first, ChargeKind.FEE, fee[1], on, note)
         posted += _once(session, made, fee[0], at)
     event_log.note(session, at, [_event(one, demanded[0], by) for one in posted])

@@ -102,7 +102,7 @@ class Late:
     def charged_interest_minor(self) -> int | None:
         """All interest that may be charged to the day; None where none may be."""
         owed = self.interest
-        if not self._may_demand or owed is None:
+        if not self.may_demand or owed is None:
             return None
         return owed.total_minor if owed.verified and owed.is_complete else None
 
@@ -118,7 +118,7 @@ class Late:
     @property
     def compensation_minor(self) -> int:
         """The compensation and fees that are demanded: what stands open, or is new."""
-        if not self._may_demand:
+        if not self.may_demand:
             return 0
         fees = sum(one.open_minor for one in self._of(ChargeKind.FEE))
         return fees + self.demanded_compensation_minor
@@ -126,7 +126,7 @@ class Late:
     @property
     def demanded_compensation_minor(self) -> int:
         """The compensation that is demanded: what stands open, or is new."""
-        if self._may_demand and (before := self._of(ChargeKind.COMPENSATION)):
+        if self.may_demand and (before := self._of(ChargeKind.COMPENSATION)):
             return sum(one.open_minor for one in before)
         return self.new_compensation_minor
 
@@ -134,14 +134,15 @@ class Late:
     def new_compensation_minor(self) -> int:
         """The compensation that was not charged yet and may be demanded."""
         found = self.compensation
-        if not self._may_demand or self._of(ChargeKind.COMPENSATION):
+        if not self.may_demand or self._of(ChargeKind.COMPENSATION):
             return 0
         if not found.verified or found.currency != self.document.currency:
             return 0
         return found.minor or 0
 
     @property
-    def _may_demand(self) -> bool:
+    def may_demand(self) -> bool:
+        """Whether anything of it may be asked for at all."""
         return self.show is Show.DEMAND and not self.document.is_inferred
 
     def _of(self, kind: ChargeKind) -> tuple[Charge, ...]:

@@ -17,10 +17,23 @@ from app.cli.listing import (
 from app.cli.simulate import meant
 from app.cli.stops import minor_of
 from ledger.charges import Charge, ChargeId
+from ledger.errors import RequestError
 from ledger.money import from_minor
 from ledger.store import charges, debtors, known
 
 group = typer.Typer(no_args_is_help=True, help="What was charged for lateness.")
+
+
+class NoFeeError(RequestError):
+    """A fee was to be charged, and the policy names none."""
+
+    def __init__(self) -> None:
+        """Say what to do."""
+        super().__init__(
+            "The policy names no fee that the contract allows.",
+            remedy='Write it as fees = { EUR = "5" } in its [late_payment].',
+        )
+
 
 NumberArgument = Annotated[int, typer.Argument(help="The charge's number.")]
 ByOption = Annotated[str, typer.Option("--by", help="Who says so.")]
@@ -149,24 +162,40 @@ def post(
     context: typer.Context,
     tenant: TenantSlug,
     what: WhatArgument = None,
+    fee_for: Annotated[
+        str | None,
+        typer.Option(
+            "--fee-for", help="A step that costs each debtor the contract's fee, once."
+        ),
+    ] = None,
     by: ByOption = "command line",
 ) -> None:
     """Charge what may be demanded as of today; what stands already is not repeated."""
-    from app.late import lates  # noqa: PLC0415
+    from app.late import by_currency, lates  # noqa: PLC0415
     from outsourced_ar import charging  # noqa: PLC0415
 
     posted = 0
     with opened(context) as product:
         owner = product.tenant(tenant)
-        day = product.clock.today(owner.timezone)
+        day, at = product.clock.today(owner.timezone), product.clock.now()
         with product.database.tenant(owner.scope) as session:
             one, document = (None, None) if what is None else meant(session, what)
+            policy = charging.policy_on(session, day)
+            if fee_for is not None and not policy.fees:
+                raise NoFeeError
             for batch in lates(
-                session, owner, on=day, debtor_id=one, document_id=document
+                session,
+                owner,
+                on=day,
+                debtor_id=one,
+                document_id=document,
+                policy=policy,
             ):
-                posted += len(
-                    charging.post(session, batch, on=day, at=product.clock.now(), by=by)
-                )
+                for code, some in by_currency(batch).items():
+                    fee = (fee_for, policy.fee_in(code)) if fee_for else None
+                    posted += len(
+                        charging.post(session, some, on=day, at=at, by=by, fee=fee)
+                    )
     typer.echo(f"{posted} charged.")
 
 
