@@ -35,7 +35,7 @@ from ledger.reminders import (
 )
 from ledger.store import copies, letters, messages, tasks
 from ledger.store.letters import LetterFilter
-from ledger.store.messages import MessageFilter
+from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import gate, gathering
@@ -251,12 +251,30 @@ def _open_requests(session: Session) -> list[Letter]:
 
 
 def _answer_to(session: Session, letter: Letter) -> Message | None:
-    """Return the answer that was made to a letter, whatever became of it."""
+    """Return the answer that was made to a letter, whatever became of it.
+
+    Who asked twice before it went is answered by the same: it went after both.
+    """
     if letter.debtor_id is None:
         return None
     said = messages.listing(session, MessageFilter(debtor_id=letter.debtor_id))
     step = f"{COPY}{letter.id}"
-    return next((one.message for one in said if one.message.step == step), None)
+    own = next((one.message for one in said if one.message.step == step), None)
+    return own or next((one.message for one in said if _answers(one, letter)), None)
+
+
+def _answers(said: StoredMessage, letter: Letter) -> bool:
+    """Say whether the answer to another letter brings all that this one asks for."""
+    message = said.message
+    brought = {item.document_id for item in message.items}
+    return (
+        message.step.startswith(COPY)
+        and message.state.counts
+        and message.address.lower() == letter.sender.lower()
+        and (said.sending_at is None or said.sending_at >= letter.received_at)
+        and bool(letter.document_ids)
+        and brought.issuperset(letter.document_ids)
+    )
 
 
 def _asker(letter: Letter, facts: DebtorFacts) -> Contact | None:

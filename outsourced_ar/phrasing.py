@@ -128,13 +128,17 @@ def phrase(
 
 
 def reply(said: Said, told: Figures) -> Said:
-    """Return the answer to who asked for copies: it names them, and no more."""
+    """Return the answer to who asked for copies: it names them, and no more.
+
+    No amount and no due date stands in it: it goes to who has paid meanwhile, too.
+    """
     name = f"{told.words.labels.invoice} {told.numbers}"
     return replace(
         said,
         subject=name,
         heading=name,
-        opening=said.opening[:1],
+        opening=(*said.opening[:1], name),
+        rows=(),
         sums=(),
         after=(),
         payment=None,

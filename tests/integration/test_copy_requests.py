@@ -29,7 +29,7 @@ from outsourced_ar.enclosing import Library
 from outsourced_ar.outcomes import Sent
 from outsourced_ar.policy import Policies, read_policy
 from outsourced_ar.rechecking import GateRecheck
-from tests.integration.answering import NOON, Answers
+from tests.integration.answering import NOON, Answers, a_mail
 from tests.integration.outbox import DUE, HOUR, ISSUED, Outbox
 from tests.integration.reminding import (
     LANGUAGES,
@@ -126,6 +126,60 @@ def test_s20_a_request_is_answered_with_the_copy_and_closed(desk: Desk) -> None:
     with desk.box.books.database.tenant(desk.box.books.tenant.scope) as session:
         said = messages.listing(session)[-1].message
     assert {item.step for item in said.items} == {""}
+
+
+def test_an_answer_names_the_invoice_and_no_amount(desk: Desk) -> None:
+    """Whoever pays before it goes gets the copy and is told of no open amount."""
+    desk.box.clock.at = TOMORROW
+    desk.box.read_whole(TOMORROW - HOUR)
+    desk.requests.queue()
+    desk.box.pay("D1")
+    assert len(desk.run().sent) == 1
+    [mail] = desk.mails()
+    for kind in ("plain", "html"):
+        body = mail.get_body((kind,))
+        assert body is not None
+        said = body.get_content()
+        assert "I-D1" in said
+        for figure in ("100", "31.01.2026", "\u20ac", "EUR", "39"):
+            assert figure not in said.partition("<body>")[2 if "<body>" in said else 0]
+
+
+def test_who_asks_twice_before_it_goes_is_answered_once(desk: Desk) -> None:
+    """The one answer closes both letters; who asks after it went gets another."""
+    first = desk.answers.message.mail_id
+    desk.answers.take(a_mail(f"{ASKED} It is urgent.", In_Reply_To=first))
+    desk.run()
+    desk.box.clock.at = TOMORROW + timedelta(days=1)
+    desk.run()
+    assert len(desk.mails()) == 1
+    assert (desk.answers.letters(is_open=True), desk.answers.tasks()) == ([], [])
+
+    late = a_mail(f"{ASKED} We lost it.", In_Reply_To=first)
+    late.replace_header("Date", "Fri, 13 Mar 2026 07:00:00 +0000")
+    desk.box.clock.at = TOMORROW + timedelta(days=2)
+    receiving = replace(desk.answers.receiving, now=desk.box.clock.at)
+    desk.answers.receiving = receiving
+    desk.answers.take(late)
+    desk.run()
+    assert len(desk.mails()) == 2
+    assert (desk.answers.letters(is_open=True), desk.answers.tasks()) == ([], [])
+
+
+def test_a_second_request_is_answered_where_the_first_answer_did_not_go(
+    desk: Desk,
+) -> None:
+    """What was withdrawn answers nobody but the letter that it was made for."""
+    desk.box.clock.at = TOMORROW
+    desk.box.read_whole(TOMORROW - HOUR)
+    [one] = desk.requests.queue()
+    with desk.box.books.database.tenant(desk.box.books.tenant.scope) as session:
+        messages.mark(session, one, MessageState.CANCELLED, at=TOMORROW, by="a person")
+    first = desk.answers.message.mail_id
+    desk.answers.take(a_mail(f"{ASKED} It is urgent.", In_Reply_To=first))
+    desk.run()
+    assert len(desk.mails()) == 1
+    assert len(desk.answers.letters(is_open=True)) == 1
 
 
 def test_a_letter_is_answered_once(desk: Desk) -> None:
