@@ -1,6 +1,7 @@
 """A statement of account: all that stands open, said without asking for a step."""
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from ledger.money import Currency, from_minor
 from ledger.reminders import Channel, MessageItem, Tone, Voice
@@ -9,6 +10,8 @@ from outsourced_ar.policy import Policy
 from outsourced_ar.reaching import language_for, reach_by
 
 TEMPLATE = "statement"
+STATEMENT_HELD: Final = "statement"
+"""What a hold says that a person entered by withdrawing a statement of account."""
 
 
 def statement_of(

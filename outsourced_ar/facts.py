@@ -134,6 +134,7 @@ class Spoken:
 
     Attributes:
         statement: Of which month it is a statement of account; empty if it is none.
+        goes_today: Whether it is about to go, or went on the day of the decision.
     """
 
     on: date
@@ -142,6 +143,7 @@ class Spoken:
     currency: Currency
     tone: Tone
     statement: str = ""
+    goes_today: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

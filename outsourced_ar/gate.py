@@ -301,11 +301,14 @@ def _of_stops(
     wish: Wish, facts: DebtorFacts, tonight: Tonight, policy: Policy, place: Place
 ) -> Iterator[Refusal]:
     # Insolvency freezes every demand, whichever item or currency it was noted for. A
-    # hold on the whole account silences what only lists it, too.
+    # hold on the whole account silences what only lists it, too, and so does one that
+    # stands because a person withdrew just that.
     for stop in standing(facts.stops, tonight.today, policy, place.calendar):
-        is_of_all = not stop.items and stop.currency in (None, wish.currency)
+        is_of_account = stop.currency in (None, wish.currency) and (
+            not stop.items or account.STATEMENT_HELD in stop.details
+        )
         if stop.kind is StopKind.INSOLVENCY or (
-            wish.is_statement and stop.kind is StopKind.HOLD and is_of_all
+            wish.is_statement and stop.kind is StopKind.HOLD and is_of_account
         ):
             yield words_of(stop)
 
@@ -461,6 +464,8 @@ def _of_pace(
         yield from pacing.of_hour(tonight.now, policy, place)
         # What waits to be sent is among what was said, on the day it was decided for.
         but = wish.decided_on
+        if wish.is_statement:
+            yield from pacing.beside(facts, wish.currency, tonight.today)
     refused = (
         pacing.gap(facts, wish.currency, tonight.today, wish.gap_days, but),
         pacing.channel_limit(wish.channel, facts, tonight.today, policy, but=but),

@@ -166,7 +166,10 @@ def gather(
                 credits=batch.credits.get(one, {}),
                 stops=_standing(begun.get(one, ()), on),
                 ended=_ended(begun.get(one, ()), owed, on),
-                spoken=tuple(_spoken(said) for said in batch.said.get(one, ())),
+                spoken=tuple(
+                    _spoken(said, on, books.tenant.timezone)
+                    for said in batch.said.get(one, ())
+                ),
                 behaviour=_behaviour(books.paid.get(one, NOTHING), broken.get(one, 0)),
                 read_at=books.read_at.get(known.connection_id) if known else None,
                 differs=known is None or _is_doubted(books, known, owed),
@@ -277,7 +280,7 @@ def _taken(one: Taken) -> TakenStep:
     )
 
 
-def _spoken(said: Said) -> Spoken:
+def _spoken(said: Said, on: date, zone: ZoneInfo) -> Spoken:
     return Spoken(
         on=said.on,
         voice=said.voice,
@@ -285,6 +288,11 @@ def _spoken(said: Said) -> Spoken:
         currency=said.currency,
         tone=said.tone,
         statement=said.step if said.step.startswith(STATEMENT) else "",
+        goes_today=said.is_going
+        or (
+            said.sending_at is not None
+            and said.sending_at.astimezone(zone).date() == on
+        ),
     )
 
 

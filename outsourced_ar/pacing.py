@@ -72,6 +72,19 @@ def gap(
     return Refusal(Silence.GAP, said, last + timedelta(days=days))
 
 
+def beside(facts: DebtorFacts, currency: Currency, today: date) -> Iterator[Refusal]:
+    """Refuse a statement of account on a day on which anything else goes.
+
+    Whatever day the other was decided for: it may have waited until now.
+    """
+    if any(
+        one.goes_today and one.currency == currency and not one.statement
+        for one in facts.spoken
+    ):
+        said = "something else goes to it today"
+        yield Refusal(Silence.GAP, said, today + ONE_DAY)
+
+
 def channel_limit(
     channel: Channel,
     facts: DebtorFacts,

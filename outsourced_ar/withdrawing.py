@@ -15,9 +15,10 @@ from ledger.reminders import (
     StopItem,
     StopKind,
 )
-from ledger.store import messages
+from ledger.store import messages, stops
 from ledger.store.session import Session
 from outsourced_ar import rules_in_force
+from outsourced_ar.account import STATEMENT_HELD
 from outsourced_ar.stopping import enter
 
 
@@ -56,6 +57,8 @@ def withdraw(
         raise RequestError(
             f"{hold_until} is over.", remedy="Give a day from today on, or --again."
         )
+    # The debtor first, as by whoever sends: neither waits for the other.
+    stops.lock_debtor(session, message.debtor_id)
     words = f"withdrawn by {by}"
     messages.mark(
         session, one, MessageState.CANCELLED, at=at, by=by, note=words, details={}
@@ -75,7 +78,10 @@ def withdraw(
         ends_on=hold_until or _after_the_gap(session, message, today),
         reason=words,
         recorded_by=by,
-        details={"message": one},
+        details={
+            "message": one,
+            **({STATEMENT_HELD: message.step} if message.is_statement else {}),
+        },
     )
     enter(session, stop, at)
     return stop

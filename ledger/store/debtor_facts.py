@@ -133,7 +133,7 @@ WHERE i.tenant_id = :tenant_id AND i.document_id = ANY (:ids)
 
 SPOKEN = """
 SELECT m.debtor_id, m.business_on, m.voice, m.channel, m.currency, m.tone,
-       m.step
+       m.step, m.sending_at, m.state IN ('ready', 'sending') AS is_going
 FROM message m
 WHERE m.tenant_id = :tenant_id AND m.debtor_id = ANY (:debtor_ids)
   AND m.business_on > :since AND m.business_on <= :said_until
@@ -232,7 +232,12 @@ class Owed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """A message to a debtor that went, or may have gone, or is about to."""
+    """A message to a debtor that went, or may have gone, or is about to.
+
+    Attributes:
+        sending_at: When it was handed to delivery.
+        is_going: Whether it waits for delivery, or is being delivered.
+    """
 
     on: date
     voice: Voice
@@ -240,6 +245,8 @@ class Said:
     currency: Currency
     tone: Tone
     step: str
+    sending_at: datetime | None
+    is_going: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -497,4 +504,6 @@ def _said(row: Any) -> Said:  # noqa: ANN401 - a row
         currency=Currency(row.currency),
         tone=Tone(row.tone),
         step=row.step,
+        sending_at=row.sending_at,
+        is_going=row.is_going,
     )

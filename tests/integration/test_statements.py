@@ -3,9 +3,11 @@
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from ledger.calendar import ONE_DAY
 from ledger.money import Currency
 from ledger.records import DocumentKind
 from ledger.reminders import DebtorNote, MessageId, MessageState, Mode, Stop, StopKind
@@ -23,7 +25,7 @@ from ledger.testing import Books, a_claim, a_document
 from outsourced_ar import decision_records, explain
 from outsourced_ar.facts import Silence
 from outsourced_ar.simulate import simulate
-from tests.integration.outbox import Outbox
+from tests.integration.outbox import MORNING, Outbox
 from tests.integration.reminding import (
     AN_HOUR,
     LANGUAGES,
@@ -269,6 +271,38 @@ def test_only_those_with_a_tag_where_the_client_says_so(owing: Books) -> None:
         debtor_notes.save(session, note, AN_HOUR)
     a_night(owing, MONDAY)
     assert len(said(owing)) == 1
+
+
+@pytest.mark.parametrize("is_statement_first", [True, False])
+def test_two_that_waited_do_not_go_on_one_day(
+    books: Books,
+    tmp_path: Path,
+    is_statement_first: bool,  # noqa: FBT001 - which of two
+) -> None:
+    """Released late, the reminder goes and the statement waits for another day."""
+    box = Outbox.open(books, tmp_path, debtors=())
+    listed = replace(an_item(books, "I-D1"), step="")
+    statement: dict[str, Any] = {
+        "step": "statement:2026-03",
+        "items": (listed,),
+        "subject": "Statement",
+    }
+    today = MORNING.date()
+    before: dict[str, Any] = {
+        "business_on": today - ONE_DAY,
+        "mail_id": "<before@client.example>",
+    }
+    waited = (
+        [{**statement, **before}, {}] if is_statement_first else [before, statement]
+    )
+    for one in waited:
+        box.queue("D1", **one)
+    [refusal] = box.send().cancelled.values()
+    assert refusal.reason is Silence.GAP
+    assert box.states() == {
+        "Statement": MessageState.CANCELLED,
+        "Reminder D1": MessageState.SENT,
+    }
 
 
 def a_ready_statement(books: Books, folder: Path) -> Outbox:

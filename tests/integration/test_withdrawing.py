@@ -1,14 +1,18 @@
 """What a person withdraws is not said again the next morning."""
 
 from datetime import date, timedelta
+from threading import Event, Thread
+from time import sleep
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
 from ledger.errors import RequestError
 from ledger.reminders import MessageId, MessageState, Mode, Stop
-from ledger.store import messages
+from ledger.store import messages, outgoing
 from ledger.testing import Books, a_document
-from outsourced_ar import decision_records
+from outsourced_ar import decision_records, withdrawing
 from outsourced_ar.facts import Silence
 from outsourced_ar.withdrawing import withdraw
 from tests.integration.reminding import (
@@ -20,6 +24,7 @@ from tests.integration.reminding import (
     released,
     said,
 )
+from tests.integration.test_statements import INVOICE, MONDAY, a_policy
 
 GAP_DAYS = 4
 """What the packaged policy lets lie between two messages."""
@@ -38,8 +43,25 @@ def planned(books: Books) -> MessageId:
     return message.id
 
 
+def a_monthly_statement(books: Books) -> MessageId:
+    """A statement of account that is ready to go on the first Monday."""
+    books.land(INVOICE, debtors=[a_customer()])
+    released(books)
+    a_policy(books)
+    a_night(books, MONDAY)
+    [message] = said(books)
+    assert message.id is not None
+    assert message.is_statement
+    return message.id
+
+
 def withdrawn(
-    books: Books, one: MessageId, *, until: date | None = None, again: bool = False
+    books: Books,
+    one: MessageId,
+    *,
+    on: date = A_DAY,
+    until: date | None = None,
+    again: bool = False,
 ) -> Stop | None:
     """Withdraw a message."""
     with books.database.tenant(books.tenant.scope) as session:
@@ -47,19 +69,19 @@ def withdrawn(
             session,
             one,
             at=AN_HOUR,
-            today=A_DAY,
+            today=on,
             by="Ada",
             hold_until=until,
             again=again,
         )
 
 
-def days_spoken(books: Books, days: int) -> list[int]:
+def days_spoken(books: Books, days: int, since: date = A_DAY) -> list[int]:
     """Run so many nights from the same day on; return on which one it speaks."""
     for number in range(days):
-        a_night(books, A_DAY + timedelta(days=number))
+        a_night(books, since + timedelta(days=number))
     return [
-        (one.business_on - A_DAY).days
+        (one.business_on - since).days
         for one in said(books)
         if one.state is not MessageState.CANCELLED
     ]
@@ -109,6 +131,45 @@ def test_it_may_be_decided_anew_at_once(books: Books, planned: MessageId) -> Non
     assert withdrawn(books, planned, again=True) is None
 
     assert days_spoken(books, 1) == [0]
+
+
+def test_a_statement_of_account_stays_silent_as_well(books: Books) -> None:
+    """For the time between two messages, even though it only lists; then it goes."""
+    statement = a_monthly_statement(books)
+    withdrawn(books, statement, on=MONDAY)
+
+    # The hold's last day is a Thursday.
+    assert days_spoken(books, 8, since=MONDAY) == [4]
+
+
+def test_whoever_withdraws_while_it_is_sent_waits_for_no_circle(books: Books) -> None:
+    """The debtor is locked first by both, so that neither waits for the other's row."""
+    statement = a_monthly_statement(books)
+    begun, failed = Event(), list[Exception]()
+
+    def mark(*of: Any, **more: Any) -> None:  # noqa: ANN401 - as it is called
+        messages.mark(*of, **more)
+        begun.set()
+        # Long enough for the sender to take what it can.
+        sleep(0.5)
+
+    def send() -> None:
+        begun.wait(10)
+        try:
+            with books.database.tenant(books.tenant.scope) as session:
+                assert not outgoing.hold(session, statement)
+        except Exception as error:  # noqa: BLE001 - of another thread
+            failed.append(error)
+
+    sender = Thread(target=send)
+    sender.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            withdrawing, "messages", SimpleNamespace(load=messages.load, mark=mark)
+        )
+        withdrawn(books, statement, on=MONDAY)
+    sender.join()
+    assert failed == []
 
 
 def test_what_went_or_a_day_that_is_over_is_refused(
