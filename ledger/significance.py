@@ -62,21 +62,24 @@ def exact_p_value(one: Share, other: Share) -> Decimal:
     for share in (one, other):
         if not 0 <= share.part <= share.whole:
             raise ValueError(f"{share.part} of {share.whole} is no share")
-    ways = dict(_ways(one.whole, other.whole, one.part + other.part))
-    seen = ways[one.part]
-    as_unlikely = sum(weight for weight in ways.values() if weight <= seen)
-    return quotient(as_unlikely, sum(ways.values()))
+    parts = one.part + other.part
+    seen = comb(one.whole, one.part) * comb(other.whole, other.part)
+    as_unlikely = sum(
+        weight for weight in _ways(one.whole, other.whole, parts) if weight <= seen
+    )
+    return quotient(as_unlikely, comb(one.whole + other.whole, parts))
 
 
-def _ways(one: int, other: int, parts: int) -> Iterator[tuple[int, int]]:
+def _ways(one: int, other: int, parts: int) -> Iterator[int]:
     """Yield in how many ways each part of the first group occurs.
 
     Each follows from the one before: C(n, k+1) = C(n, k)(n-k)/(k+1), without a rest.
+    They are long numbers, and are not held together.
     """
     least, most = max(0, parts - other), min(one, parts)
     weight = comb(one, least) * comb(other, parts - least)
     for part in range(least, most + 1):
-        yield part, weight
+        yield weight
         up = (one - part) * (parts - part)
         down = (part + 1) * (other - parts + part + 1)
         weight = weight * up // down if part < most else weight
