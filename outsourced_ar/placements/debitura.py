@@ -6,7 +6,7 @@ twice in a row: the next one looks for our reference, or our mark, first.
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from hashlib import sha256
 from typing import Any, Final
@@ -14,15 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from connectors.debitura import NAME, ApiKey, DebituraClient, named, read
-from connectors.faults import (
-    CutOffError,
-    RefusedError,
-    RescheduleError,
-    ServerFailedError,
-    TimedOutError,
-    TooLargeError,
-    WrongAnswerError,
-)
+from connectors.faults import RefusedError
 from connectors.http import Seam
 from connectors.limits import Limiter
 from connectors.trace import Trace
@@ -42,16 +34,8 @@ from outsourced_ar.placements.contract import (
 )
 from outsourced_ar.placements.debitura_notices import Look
 from outsourced_ar.placements.debitura_settings import Settings, SettingsError
+from outsourced_ar.placements.debitura_telling import Telling, tell
 
-LOST: Final = (
-    TimedOutError,
-    CutOffError,
-    ServerFailedError,
-    RescheduleError,
-    WrongAnswerError,
-    TooLargeError,
-)
-"""After these a call may have counted."""
 DUPLICATE: Final = "DuplicateCreditorReference"
 CONFLICT: Final = "IdempotencyConflict"
 TO_SIGN: Final = "Missing"
@@ -132,7 +116,7 @@ class DebituraAgency:
             if isinstance(made, Receipt):
                 return made
             case = made
-        elif not _is_same(case, claim):
+        elif not answers.is_same(case, claim):
             words = (
                 f"Debitura has a case {case.reference} under our reference "
                 f"{handover.reference}, over another amount. Nothing was handed over; "
@@ -153,7 +137,7 @@ class DebituraAgency:
             wanted = debitura_claim.file_count(case.creditor_comments)
             there = self._marks(case)
             if len(there) < wanted:
-                return _incomplete(case, wanted - len(there))
+                return answers.incomplete(case, wanted - len(there))
             return self._receipt(case)
 
     def _examined(self, handover: Handover) -> tuple[requests.Claim | None, list[str]]:
@@ -191,7 +175,7 @@ class DebituraAgency:
             return self.client.create(body, key=key)
         except RefusedError as error:
             return self._refused(claim.reference, error)
-        except LOST as error:
+        except answers.LOST as error:
             return Receipt(answer=Answer.UNKNOWN, words=error.message)
         except answers.UNREACHED as error:
             return Receipt(answer=Answer.LATER, words=error.user_message)
@@ -232,7 +216,7 @@ class DebituraAgency:
                 left -= 1
             return self._receipt(case)
         except answers.UNREACHED:
-            return _incomplete(case, left)
+            return answers.incomplete(case, left)
 
     def _marks(self, case: wire.Case) -> set[str]:
         """Return the marks of the files of ours that a case has."""
@@ -274,15 +258,16 @@ class DebituraAgency:
         A client has no call to end a case: the partner is told in its chat, and
         ends it.
         """
-        return self._told(
-            reference,
-            agency_reference,
-            "recall",
-            "Please stop all contact with the debtor at once and close this case as "
-            f"withdrawn by the client. Reason: {reason}",
-            "The partner was told in the case's chat. It is ended by the partner, or "
-            "in Debitura's portal.",
+        recall = Telling(
+            reference=reference,
+            agency_reference=agency_reference,
+            key="recall",
+            words="Please stop all contact with the debtor at once and close this "
+            f"case as withdrawn by the client. Reason: {reason}",
+            done="The partner was told in the case's chat. It is ended by the "
+            "partner, or in Debitura's portal.",
         )
+        return self._told(recall)
 
     def tell_payment(
         self,
@@ -305,38 +290,17 @@ class DebituraAgency:
                 f"A payment of {amount} to the client was reversed on "
                 f"{paid_on.isoformat()}. Please raise the claim by it again."
             )
-        done = "The partner was told in the chat."
-        return self._told(reference, agency_reference, key, words, done)
-
-    def _told(
-        self, reference: str, agency_reference: str, key: str, words: str, done: str
-    ) -> Receipt:
-        """Say something once: what carries its mark was said already."""
-        mark = f"[duebridge {reference} {key}]"
-        try:
-            case = self._found(reference)
-            if case is None:
-                return _not_there(reference, agency_reference)
-            is_told = any(mark in _message(one) for one in self.client.chats(case.id))
-        except answers.UNREACHED as error:
-            return Receipt(answer=Answer.LATER, words=error.user_message)
-        receipt = Receipt(
-            answer=Answer.TAKEN, agency_reference=case.reference or case.id, words=done
+        payment = Telling(
+            reference=reference,
+            agency_reference=agency_reference,
+            key=key,
+            words=words,
+            done="The partner was told in the chat.",
         )
-        if is_told:
-            return receipt
-        try:
-            sender = self.settings.sender
-            self.client.say(case.id, f"{words}\n{mark}", sender=sender)
-        except RefusedError as error:
-            # Whoever must be told is not told by a refusal: it stays to be done.
-            said = answers.refusal(error)[1]
-            return replace(receipt, answer=Answer.LATER, words=said)
-        except LOST as error:
-            return replace(receipt, answer=Answer.UNKNOWN, words=error.message)
-        except answers.UNREACHED as error:
-            return replace(receipt, answer=Answer.LATER, words=error.user_message)
-        return receipt
+        return self._told(payment)
+
+    def _told(self, one: Telling) -> Receipt:
+        return tell(self.client, self._found, one, sender=self.settings.sender)
 
     # 3. What it says
     def notices(self, position: Mapping[str, Any]) -> Notices:
@@ -366,8 +330,8 @@ class DebituraAgency:
         with answers.reached():
             waiting = [
                 event
-                for raw in self.client.cases()
-                if self._is_ours(case := read(raw, wire.Case))
+                for case in map(_case, self.client.cases())
+                if case is not None and self._is_ours(case)
                 for event in self.client.events(case.id, since)
                 if event.delivered_at is None
             ]
@@ -430,35 +394,9 @@ def opened(
     )
 
 
-def _incomplete(case: wire.Case, left: int) -> Receipt:
-    return Receipt(
-        answer=Answer.UNKNOWN,
-        agency_reference=case.reference or case.id,
-        words=f"The case is there, but {left} of its files may be missing.",
-    )
-
-
-def _is_same(case: wire.Case, claim: requests.Claim) -> bool:
-    """Say whether a case that was found is over the claim that is handed over."""
-    return case.currency == claim.currency and case.gross_amount == from_minor(
-        claim.minor, claim.currency
-    )
-
-
-def _not_there(reference: str, agency_reference: str) -> Receipt:
-    """Say that a case is not there; one that was is looked for until a person looks."""
-    if not agency_reference:
-        words = f"Debitura has no case {reference}."
-        return Receipt(answer=Answer.REFUSED, words=words)
-    words = (
-        f"Debitura does not show its case {agency_reference} ({reference}) any more."
-    )
-    return Receipt(answer=Answer.LATER, words=words)
-
-
-def _message(raw: msgspec.Raw) -> str:
-    """Return what a message says; of one that cannot be read all of it."""
+def _case(raw: msgspec.Raw) -> wire.Case | None:
+    """Read a case; None where it cannot be, which each look says of itself."""
     try:
-        return read(raw, wire.Chat).message or ""
+        return read(raw, wire.Case)
     except SourceError:
-        return bytes(raw).decode(errors="replace")
+        return None

@@ -4,7 +4,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
-from connectors.faults import RefusedError, WrongAnswerError
+from connectors.faults import (
+    CutOffError,
+    RefusedError,
+    RescheduleError,
+    ServerFailedError,
+    TimedOutError,
+    TooLargeError,
+    WrongAnswerError,
+)
 from connectors.verdicts import own_words
 from ledger.errors import (
     AccessDeniedError,
@@ -13,8 +21,19 @@ from ledger.errors import (
     RetryableError,
     SourceError,
 )
-from mapping.debitura import reading, wire
+from ledger.money import from_minor
+from mapping.debitura import reading, requests, wire
+from outsourced_ar.placements.contract import Answer, Receipt
 
+LOST: Final = (
+    TimedOutError,
+    CutOffError,
+    ServerFailedError,
+    RescheduleError,
+    WrongAnswerError,
+    TooLargeError,
+)
+"""After these a call may have counted."""
 UNREACHED: Final = (RetryableError, CredentialError, AccessDeniedError, SourceError)
 """What keeps a call from being answered as it should be."""
 
@@ -79,3 +98,30 @@ def _by_fields(error: RefusedError) -> str:
         for name, words in found.items()
         if isinstance(words, list)
     )
+
+
+def incomplete(case: wire.Case, left: int) -> Receipt:
+    """Say that a case is there, and not handed over yet."""
+    return Receipt(
+        answer=Answer.UNKNOWN,
+        agency_reference=case.reference or case.id,
+        words=f"The case is there, but {left} of its files may be missing.",
+    )
+
+
+def is_same(case: wire.Case, claim: requests.Claim) -> bool:
+    """Say whether a case that was found is over the claim that is handed over."""
+    return case.currency == claim.currency and case.gross_amount == from_minor(
+        claim.minor, claim.currency
+    )
+
+
+def not_there(reference: str, agency_reference: str) -> Receipt:
+    """Say that a case is not there; one that was is looked for until a person looks."""
+    if not agency_reference:
+        words = f"Debitura has no case {reference}."
+        return Receipt(answer=Answer.REFUSED, words=words)
+    words = (
+        f"Debitura does not show its case {agency_reference} ({reference}) any more."
+    )
+    return Receipt(answer=Answer.LATER, words=words)

@@ -18,7 +18,7 @@ from mapping.debitura.events import (
     verified,
 )
 from outsourced_ar.placements.contract import Notice
-from tests.connectors.debitura.account import START, Account, paid
+from tests.connectors.debitura.account import START, Account, paid, spoilt
 
 
 @dataclass(slots=True)
@@ -116,6 +116,24 @@ def test_after_downtime_events_are_asked_for_again(
     assert paid(receiver.once) == [10_000]
     assert account.agency.replay_undelivered(START) == 0
     assert account.look().notices == ()
+
+
+def test_a_broken_case_keeps_no_event_of_another_back(
+    account: Account, receiver: Receiver
+) -> None:
+    """A case that cannot be read is passed over; the others' events come again."""
+    receiver.is_up = False
+    broken, fine = account.placed("DB-7-1"), account.placed("DB-7-2")
+    receiver.is_up = True
+    account.simulator.faults.plan(
+        spoilt(f'"reference":"{broken.reference}"'.encode(), b'"reference":[1]'),
+        path="/cases",
+    )
+
+    assert account.agency.replay_undelivered(START) == 1
+    assert [json.loads(body)["data"]["caseId"] for _, body in receiver.deliveries] == [
+        fine.id
+    ]
 
 
 def test_without_events_a_look_tells_all(account: Account, receiver: Receiver) -> None:

@@ -176,6 +176,37 @@ def test_two_processes_make_one_case(account: Account, refuses: bool) -> None:  
     assert account.case().asked["creditorReference"] == REFERENCE
 
 
+def test_a_guarded_reference_is_found_by_the_services_word(account: Account) -> None:
+    """A key that is forgotten, and looks that saw nothing: the refusal names the case."""
+    account.desk.refuses_duplicates = True
+    account.agency.place(a_handover())
+    account.simulator.clock.advance(600)
+    hidden = any_fault.answered(404, {}, b'{"error": "Case not found"}')
+    empty = any_fault.answered(200, {}, b'{"page": {}, "cases": []}')
+    account.simulator.faults.plan(hidden, path="/cases/by-creditor-reference")
+    account.simulator.faults.plan(empty, path="/cases", method="GET")
+
+    receipt = account.agency.place(a_handover())
+
+    assert account.calls(MAKING) == 2
+    assert receipt.answer is Answer.TAKEN
+    assert receipt.agency_reference == account.case().reference
+
+
+def test_a_call_that_is_still_under_way_is_not_known(account: Account) -> None:
+    """Told that the first call has not ended, nothing is concluded from it."""
+    busy = any_fault.answered(
+        409,
+        {"content-type": "application/json"},
+        b'{"businessErrors": [{"type": "IdempotencyInProgress", "message": "Wait."}]}',
+    )
+    account.simulator.faults.plan(busy, path="/cases", method="POST")
+
+    receipt = account.agency.place(a_handover())
+
+    assert (receipt.answer, receipt.words) == (Answer.UNKNOWN, "Wait.")
+
+
 @pytest.mark.parametrize("what", ["amount", "currency"])
 def test_a_case_over_something_else_is_not_taken_for_it(
     account: Account, what: str
