@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from app.cli.listing import amount
 from ledger.charges import Charge, ChargeKind
 from ledger.ids import DebtorId, DocumentId
-from ledger.money import Currency
+from ledger.money import Currency, from_minor
 from ledger.store import known
 from ledger.store.debtors import Debtors, load_all
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import charging
 from outsourced_ar.charging import Owing
+from outsourced_ar.facts import Item
 from outsourced_ar.late_payment import Late, of_letter
 from outsourced_ar.late_policy import LatePolicy, Show
 
@@ -183,6 +184,21 @@ def notes(found: Sequence[Late], policy: LatePolicy) -> list[str]:
         "says. Nothing here is legal advice."
     )
     return listed
+
+
+def in_words(item: Item) -> str:
+    """Say what an item's lateness comes to, and what of it is asked for."""
+    late, code = item.late, item.currency
+    assert late is not None
+    read = "" if late.is_verified else ", not all of it read in a source"
+    asked = late.asked_interest_minor + late.asked_compensation_minor
+    return (
+        f"{item.number}: interest {from_minor(late.interest_minor, code)} until "
+        f"{late.to_on}, compensation {from_minor(late.compensation_minor, code)} "
+        f"{code} by {late.rule}{read}; {from_minor(asked, code)} is demanded"
+        + (f". Blocked: {late.blocked}" if late.blocked else "")
+        + "."
+    )
 
 
 def charge_items(

@@ -208,6 +208,7 @@ def explain_command(
     out: OutOption = None,
 ) -> None:
     """Tell the story of an invoice or a debtor: all that happened, and why."""
+    from app.late import in_words  # noqa: PLC0415
     from app.trying import explanation  # noqa: PLC0415
     from outsourced_ar import story  # noqa: PLC0415
 
@@ -229,7 +230,14 @@ def explain_command(
         ],
         items=[_line_json(one) for one in told],
         meta={"tenant": owner.slug, "debtor": found.now.number, "stops": stopped},
-        notes=[_next_words(one) for one in found.next],
+        notes=[
+            *(_next_words(one) for one in found.next),
+            *(
+                in_words(one)
+                for one in found.now.items
+                if one.late and document_id in {None, one.document_id}
+            ),
+        ],
     )
     show(listing, format_, out)
 

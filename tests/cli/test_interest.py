@@ -62,6 +62,14 @@ def test_segments_and_their_sum(lender: Desk) -> None:
     assert "switched demanding on" in whole["reason"]
 
 
+def test_explain_says_what_lateness_comes_to(lender: Desk) -> None:
+    """Beside what would be said now: the sum, by which rule, and that none is asked."""
+    told = lender.expect(DONE, "explain", "lender", "I-1").text
+
+    assert "I-1: interest 0.60 until 2026-04-10, compensation" in told
+    assert "0.00 is demanded" in told
+
+
 def test_information_charges_nobody(lender: Desk) -> None:
     """Until demanding is switched on nothing is posted."""
     said = lender.expect(DONE, "charge", "post", "lender", "--fee-for", "R2")
