@@ -331,8 +331,10 @@ class Delivery:
                 self._answered(session)
 
     def _stand(self, session: Session) -> None:
-        if self._state(Part.FIELD) == DONE:
-            stands = not self._parts[Part.FIELD].get("is_empty")
+        """Note what stands in the books now: of a field what was decided last."""
+        if Part.FIELD in parts_of(self._order.kind):
+            is_empty = self._parts[Part.FIELD].get("is_empty")
+            stands = self._state(Part.FIELD) == DONE and not is_empty
             written_back.stand(session, self.one, stands=stands)
         if self._state(Part.PAYMENT) == DONE:
             written_back.stand(session, self.one, stands=True, alone=True)

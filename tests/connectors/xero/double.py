@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from app import network
-from connectors import xero
+from connectors import xero, xero_refusals
 from connectors.contract import Connector
 from connectors.doubles import ANSWER_BYTES_MAX, IMPATIENT, ServedDouble, Standing
 from connectors.grants import RefreshGrant
@@ -230,6 +230,7 @@ def connecting(
         limiter=Limiter(calls, keeper.clock, xero.LIMIT_HEADERS, sleep=sleep),
         authenticator=keeper,
         headers=xero.seam_headers(organisation),
+        namer=xero_refusals.named,
         timeouts=IMPATIENT,
         answer_bytes_max=ANSWER_BYTES_MAX,
         sleep=sleep,
