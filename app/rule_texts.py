@@ -11,7 +11,9 @@ from ledger.store.tenants import Tenant
 from outsourced_ar import rules_in_force
 from outsourced_ar.assignment import read_assignment
 from outsourced_ar.cadence import Cadence, Step, read_cadence
+from outsourced_ar.disputes import REASONS, read_reasons
 from outsourced_ar.drafts import Drafts
+from outsourced_ar.payment_plans import ENVELOPE, read_envelope
 from outsourced_ar.policy import read_policy
 from outsourced_ar.rule_files import packaged, packaged_names
 from outsourced_ar.rules_in_force import (
@@ -25,7 +27,17 @@ from outsourced_ar.rules_in_force import (
 )
 from outsourced_ar.segments import read_segments
 
-KINDS: Final = (CADENCE, ASSIGNMENT, SEGMENTS, POLICY, TEMPLATE)
+KINDS: Final = (
+    CADENCE,
+    ASSIGNMENT,
+    SEGMENTS,
+    POLICY,
+    REASONS,
+    ENVELOPE,
+    TEMPLATE,
+)
+FILES: Final = (*ALONE, REASONS, ENVELOPE)
+"""Packaged files that stand alone, of which a tenant has one of its own."""
 
 
 def cadence_items(product: Product, owner: Tenant) -> tuple[list[dict[str, Any]], str]:
@@ -53,10 +65,10 @@ def packaged_file(name: str) -> str:
     Raises:
         RequestError: There is none of the name.
     """
-    if name in ALONE:
+    if name in FILES:
         return packaged(f"{name}.toml")
     if name not in packaged_names("cadences"):
-        known = ", ".join([*packaged_names("cadences"), *ALONE])
+        known = ", ".join([*packaged_names("cadences"), *FILES])
         raise RequestError(f"There is no {name!r}.", remedy=f"There are: {known}.")
     return packaged("cadences", f"{name}.toml")
 
@@ -115,6 +127,10 @@ def read(file: Path, kind: str, name: str | None = None) -> object:
             return read_segments(text, place)
         case "policy":
             return read_policy(text, place)
+        case "dispute_reasons":
+            return read_reasons(text, place)
+        case "plan_envelope":
+            return read_envelope(text, place)
         case _:
             if name is None:
                 raise RequestError(

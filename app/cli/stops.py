@@ -1,13 +1,14 @@
-"""`duebridge stop`: disputes, promises, plans, holds and insolvencies, dated."""
+"""What stops the clock, as people type it in and see it."""
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
 import typer
 
 from app.cli.books import find_debtors
-from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
+from app.cli.context import opened, parse_date
 from app.cli.listing import (
     Format,
     Listing,
@@ -27,10 +28,6 @@ from ledger.store import balances, debtors, known, stops
 from ledger.store.balances import ItemFilter
 from ledger.store.debtors import Debtors, StoredDebtor
 from ledger.store.session import Session
-from outsourced_ar import stopping
-from outsourced_ar.stopping import enter
-
-group = typer.Typer(no_args_is_help=True, help="What stops the clock, and until when.")
 
 
 class SeveralDebtorsError(RequestError):
@@ -44,45 +41,33 @@ class SeveralDebtorsError(RequestError):
         )
 
 
-def register(app: typer.Typer) -> None:
-    """Add the commands."""
-    app.add_typer(group, name="stop")
-
-
-@group.command()
-def add(
+def enter_stop(
     context: typer.Context,
-    tenant: TenantSlug,
-    kind: Annotated[StopKind, typer.Argument(help="What it is.")],
-    debtor: Annotated[str, typer.Argument(help="The debtor's number, key or name.")],
-    invoice: Annotated[
-        list[str] | None,
-        typer.Option(help="An invoice it speaks of; none: the whole account."),
-    ] = None,
-    sum_: Annotated[
-        str | None, typer.Option("--amount", help="How much, such as 1200.00.")
-    ] = None,
-    begins: Annotated[
-        str | None, typer.Option("--from", help="Its first day; default: today.")
-    ] = None,
-    ends: Annotated[
-        str | None, typer.Option("--to", help="Its last day, counting.")
-    ] = None,
-    due: Annotated[
-        str | None, typer.Option(help="The day promised, or to answer by.")
-    ] = None,
-    reason: Annotated[str, typer.Option(help="A code, such as PRICE.")] = "",
-    note: Annotated[str, typer.Option(help="In words.")] = "",
-    said_by: Annotated[str, typer.Option(help="Who said it.")] = "",
-    by: Annotated[str, typer.Option("--by", help="Who enters it.")] = "command line",
+    tenant: str,
+    kind: StopKind,
+    debtor: str,
+    *,
+    invoices: list[str] | None = None,
+    sum_: str | None = None,
+    begins: str | None = None,
+    ends: str | None = None,
+    due: str | None = None,
+    reason: str = "",
+    note: str = "",
+    said_by: str = "",
+    by: str,
 ) -> None:
-    """Enter what stops the clock; it may have begun before today."""
+    """Enter a stop from what was typed, and say its number."""
+    from outsourced_ar import stopping  # noqa: PLC0415 - it loads calendars
+
     with opened(context) as product:
         owner = product.tenant(tenant)
         today = product.clock.today(owner.timezone)
         with product.database.tenant(owner.scope) as session:
+            if kind is StopKind.DISPUTE and reason:
+                stopping.reasons(session).expect(reason)
             one = the_debtor(session, debtor)
-            items, code = named_items(session, one, invoice or [], today)
+            items, code = named_items(session, one, invoices or [], today)
             if sum_ is not None and code is None:
                 code = only_currency(session, one, today)
             minor = None if sum_ is None or code is None else minor_of(sum_, code)
@@ -100,25 +85,27 @@ def add(
                 said_by=said_by,
                 recorded_by=by,
             )
-            made = enter(session, stop, product.clock.now())
+            made = stopping.enter(session, stop, product.clock.now())
     typer.echo(f"Entered {kind} {made} of {one.name}.")
 
 
-@group.command()
-def end(
+def end_stop(
     context: typer.Context,
-    tenant: TenantSlug,
-    number: Annotated[int, typer.Argument(help="Its number.")],
-    last: Annotated[
-        str | None, typer.Option("--on", help="Its last day, counting; default: today.")
-    ] = None,
-    by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+    tenant: str,
+    number: int,
+    kind: StopKind | None,
+    *,
+    last: str | None,
+    by: str,
 ) -> None:
-    """Let a dispute, a promise, a plan or a hold end."""
+    """Let a stop end, of one kind or of any, and say what it is then."""
+    from outsourced_ar import stopping  # noqa: PLC0415 - it loads calendars
+
     with opened(context) as product:
         owner = product.tenant(tenant)
         today = product.clock.today(owner.timezone)
         with product.database.tenant(owner.scope) as session:
+            expect_kind(session, number, kind)
             ended = stopping.end(
                 session,
                 StopId(number),
@@ -129,20 +116,17 @@ def end(
     typer.echo(f"{str(ended.kind).capitalize()} {number} is {ended.state}.")
 
 
-@group.command("list")
-def list_(
+def list_stops(
     context: typer.Context,
-    tenant: TenantSlug,
-    debtor: Annotated[
-        str | None, typer.Option(help="Only this debtor: number, key or name.")
-    ] = None,
-    ended: Annotated[
-        bool, typer.Option("--ended", help="Those that have ended, too.")
-    ] = False,
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
+    tenant: str,
+    kind: StopKind | None,
+    debtor: str | None,
+    *,
+    ended: bool,
+    format_: Format,
+    out: Path | None,
 ) -> None:
-    """List what stops the clock."""
+    """List stops of one kind or of all."""
     with opened(context) as product:
         owner = product.tenant(tenant)
         today = product.clock.today(owner.timezone)
@@ -152,9 +136,67 @@ def list_(
             items = [
                 stop_json(one, known_debtors)
                 for one in stops.load_all(session, wanted)
-                if ended or _is_ahead(one, today)
+                if kind in (None, one.kind) and (ended or _is_ahead(one, today))
             ]
-    show(_listing(owner.slug, items), format_, out)
+    show(_listing(owner.slug, items, kind), format_, out)
+
+
+def show_stop(
+    context: typer.Context,
+    tenant: str,
+    number: int,
+    kind: StopKind,
+    *,
+    format_: Format,
+    out: Path | None,
+) -> None:
+    """Show a stop of a kind, change by change."""
+    with opened(context) as product:
+        owner = product.tenant(tenant)
+        with product.database.tenant(owner.scope) as session:
+            one = expect_kind(session, number, kind)
+            known_debtors = debtors.load_all(session, known.known_at(session))
+            events = stops.events(session, StopId(number))
+    shown = stop_json(one, known_debtors)
+    items = [
+        {
+            "at": event.known_at.isoformat(),
+            "on": event.effective_on.isoformat(),
+            "state": event.state,
+            "rule": event.details.get("rule", ""),
+            "by": event.recorded_by,
+        }
+        for event in events
+    ]
+    listing = Listing(
+        title=f"{str(kind).capitalize()} {number} of {shown['name']}: {one.state}",
+        columns=[
+            text_column("Known at", "at"),
+            date_column("Counts from", "on"),
+            text_column("State", "state"),
+            text_column("Rule", "rule"),
+            text_column("By", "by"),
+        ],
+        items=items,
+        meta={"tenant": owner.slug, kind: {**shown, "details": dict(one.details)}},
+    )
+    show(listing, format_, out)
+
+
+def expect_kind(session: Session, number: int, kind: StopKind | None) -> Stop:
+    """Return a stop of a kind, or of any.
+
+    Raises:
+        UnknownStopError: There is none of this number.
+        RequestError: It is of another kind.
+    """
+    one = stops.load(session, StopId(number))
+    if kind not in (None, one.kind):
+        raise RequestError(
+            f"{number} is of another kind: {one.kind}.",
+            remedy=f"Say `duebridge {one.kind}` in place of `duebridge {kind}`.",
+        )
+    return one
 
 
 def the_debtor(session: Session, text: str) -> StoredDebtor:
@@ -193,9 +235,10 @@ def stop_json(one: Stop, known_debtors: Debtors) -> dict[str, Any]:
     }
 
 
-def _listing(slug: str, items: list[dict[str, Any]]) -> Listing:
+def _listing(slug: str, items: list[dict[str, Any]], kind: StopKind | None) -> Listing:
+    what = "What stops the clock" if kind is None else f"{str(kind).capitalize()}s"
     return Listing(
-        title=f"What stops the clock at {slug}",
+        title=f"{what} at {slug}",
         columns=[
             text_column("No", "id"),
             text_column("Kind", "kind"),
