@@ -177,7 +177,7 @@ def test_two_processes_make_one_case(account: Account, refuses: bool) -> None:  
 
 
 def test_a_guarded_reference_is_found_by_the_services_word(account: Account) -> None:
-    """A key that is forgotten, and looks that saw nothing: the refusal names the case."""
+    """A key is forgotten and looks saw nothing: the refusal leads to the case."""
     account.desk.refuses_duplicates = True
     account.agency.place(a_handover())
     account.simulator.clock.advance(600)
