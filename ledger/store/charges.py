@@ -68,15 +68,32 @@ WHERE c.tenant_id = :tenant_id
 ORDER BY b.number COLLATE "C", d.number COLLATE "C", c.part, c.from_on, c.id
 """
 # A document that is paid is late no more, but what was charged on it may stand open.
+# Debtor by debtor, as indexes of what is open have it; instalments have their own.
 LATE = """
+WITH wanted AS MATERIALIZED (
+    SELECT open.id
+    FROM unnest(CAST(:debtor_ids AS uuid[])) AS debtor (id)
+    CROSS JOIN LATERAL (
+        SELECT looked_up.id FROM document looked_up
+        WHERE looked_up.tenant_id = :tenant_id AND looked_up.debtor_id = debtor.id
+          AND looked_up.closed_on IS NULL AND looked_up.instalment_due_on IS NULL
+        OFFSET 0
+    ) AS open
+    UNION
+    SELECT d.id FROM document d
+    WHERE d.tenant_id = :tenant_id AND d.debtor_id = ANY (:debtor_ids)
+      AND d.closed_on IS NULL AND d.instalment_due_on IS NOT NULL
+    UNION
+    SELECT c.document_id FROM charge c
+    WHERE c.tenant_id = :tenant_id AND c.state = 'open'
+    UNION
+    SELECT unnest(CAST(:ids AS uuid[]))
+)
 SELECT d.id, d.debtor_id, d.number, d.currency, d.issued_on, d.due_on, d.due_rule,
        d.total_minor, d.instalment_due_on, d.instalment_minor
-FROM document d
-WHERE d.tenant_id = :tenant_id AND d.kind IN ('invoice', 'debit_journal')
-  AND d.debtor_id = ANY (:debtor_ids)
-  AND (d.closed_on IS NULL OR d.id = ANY (:ids) OR EXISTS (
-      SELECT FROM charge c
-      WHERE c.tenant_id = :tenant_id AND c.document_id = d.id AND c.state = 'open'))
+FROM wanted
+JOIN document d ON d.tenant_id = :tenant_id AND d.id = wanted.id
+WHERE d.kind IN ('invoice', 'debit_journal') AND d.debtor_id = ANY (:debtor_ids)
 ORDER BY d.debtor_id, d.due_on, d.number COLLATE "C", d.id
 """
 MOVED = """
