@@ -27,6 +27,7 @@ from ledger.store.connections import RunState
 from ledger.store.session import Database
 from ledger.testing import Books
 from outsourced_ar import rules_in_force
+from outsourced_ar.demand import Demand
 from outsourced_ar.facts import DebtorFacts, Speech, Tonight
 from outsourced_ar.night import NightResult, plan_night
 
@@ -117,7 +118,14 @@ class Planning:
 class NoWords:
     """Is not asked: a client that observes is sent nothing."""
 
-    def compose(self, speech: Speech, facts: DebtorFacts, tonight: Tonight) -> Message:
+    def compose(
+        self,
+        speech: Speech,
+        facts: DebtorFacts,
+        tonight: Tonight,
+        *,
+        demand: Demand | None = None,
+    ) -> Message:
         """Refuse."""
         raise NotImplementedError
 

@@ -137,7 +137,7 @@ class PlainComposer:
         facts: DebtorFacts,
         tonight: Tonight,
         *,
-        demand: Demand | None = None,
+        demand: Demand | None = None,  # noqa: ARG002 - its words hold none
     ) -> Message:
         """Return a message whose words are its figures."""
         if self.happens is not None:
