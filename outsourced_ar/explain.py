@@ -11,6 +11,7 @@ from ledger.calendar import Clock
 from ledger.cases import Case, CaseEvent, CasePayment
 from ledger.events import LoggedEvent
 from ledger.ids import DebtorId, DocumentId
+from ledger.money import Currency
 from ledger.outbox import WriteBackEvent
 from ledger.reminders import STATEMENT, Letter, Stop, Task
 from ledger.store import (
@@ -39,6 +40,7 @@ from ledger.store.write_backs import StoredWriteBack
 from outsourced_ar import decision_records, facts_json, gathering, rules_in_force
 from outsourced_ar.facts import DebtorFacts, Decision, Refusal, Tonight
 from outsourced_ar.night import Languages
+from outsourced_ar.receivable import Receivable, Stage, receivable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,7 @@ class Explanation:
         now: The facts as they stand.
         next: What they would decide at this instant; nothing of it is kept.
         booked: What the books said, where one document was asked about.
+        standing: Where each open item stands, or the one document, open or not.
         logged: Of the tenant's log what stands nowhere else: charges, what persons
             changed in the books, answers to letters.
     """
@@ -127,6 +130,17 @@ class Explanation:
     collected: tuple[Collected, ...] = ()
     written_back: tuple[WrittenBack, ...] = ()
     logged: tuple[LoggedEvent, ...] = ()
+    standing: tuple["Standing", ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """An item of the story, and where it stands."""
+
+    number: str
+    part: int
+    currency: Currency
+    receivable: Receivable
 
 
 LOGGED: tuple[str, ...] = ("charge", "books", "letter")
@@ -158,6 +172,8 @@ def explain(
     books = gathering.open_books(session, tenant, tonight.today)
     [facts] = gathering.gather(session, books, [debtor_id], on=tonight.today).facts
     rules = rules_in_force.in_force(session)
+    booked = _booked(session, document_id)
+    collected = _collected(session, debtor_id, document_id)
     kept = decisions.listing(session, debtor_id=debtor_id, from_on=on, to_on=on)
     wanted = MessageFilter(
         debtor_id=debtor_id, document_id=document_id, from_on=on, to_on=on
@@ -182,7 +198,7 @@ def explain(
             if one.id is not None and _concerns(one, document_id)
         ),
         tasks=tuple(tasks.of_debtor(session, debtor_id)),
-        booked=_booked(session, document_id),
+        booked=booked,
         letters=tuple(
             one
             for one in letters.listing(session, LetterFilter(debtor_id=debtor_id))
@@ -190,12 +206,50 @@ def explain(
             or not one.document_ids
             or document_id in one.document_ids
         ),
-        collected=_collected(session, debtor_id, document_id),
+        collected=collected,
         written_back=tuple(
             WrittenBack(stored=one, events=tried)
             for one, tried in stories.write_backs(session, debtor_id, document_id)
         ),
         logged=_logged(session, debtor_id, document_id),
+        standing=_standing(facts, tonight.today, collected, booked, document_id),
+    )
+
+
+def _standing(
+    facts: DebtorFacts,
+    today: date,
+    collected: tuple[Collected, ...],
+    booked: Booked,
+    document_id: DocumentId | None,
+) -> tuple[Standing, ...]:
+    """Return where items stand; a document that is no open item is closed."""
+    states = {one.case.reference: one.case.state for one in collected}
+    found = tuple(
+        Standing(
+            number=item.number,
+            part=item.part,
+            currency=item.currency,
+            receivable=receivable(
+                item,
+                on=today,
+                case=states.get(item.case),
+                stops=tuple(
+                    stop
+                    for stop in facts.stops
+                    if stop.stands_on(today) and _concerns(stop, item.document_id)
+                ),
+            ),
+        )
+        for item in facts.items
+        if document_id in (None, item.document_id)
+    )
+    if found or not booked.versions:
+        return found
+    last = booked.versions[-1]
+    closed = Receivable(Stage.CLOSED, 0)
+    return (
+        Standing(number=last.number, part=0, currency=last.currency, receivable=closed),
     )
 
 

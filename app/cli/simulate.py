@@ -20,10 +20,12 @@ from app.cli.listing import (
 from app.cli.stops import stop_json, the_debtor
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
+from ledger.money import from_minor
 from ledger.store import debtors, histories, known
 from ledger.store.session import Session
 
 if TYPE_CHECKING:
+    from outsourced_ar.explain import Explanation, Standing
     from outsourced_ar.facts import Decision, Speech
     from outsourced_ar.simulate import SideBySide, Simulation
     from outsourced_ar.story import Line
@@ -222,7 +224,7 @@ def explain_command(
             told = story.story(found, owner.timezone, day)
             stopped = [stop_json(one.stop, names) for one in found.stopped]
     listing = Listing(
-        title=f"{found.now.number} {found.now.name}",
+        title=f"{found.now.number} {found.now.name}{_stands(found, document_id)}",
         columns=[
             text_column("When", "at"),
             text_column("What", "what"),
@@ -250,6 +252,34 @@ def meant(session: Session, what: str) -> tuple[DebtorId, DocumentId | None]:
         if versions:
             return versions[-1].debtor_id, document_id
     return the_debtor(session, what).id, None
+
+
+def _stands(found: "Explanation", document_id: DocumentId | None) -> str:
+    """Return where the one document stands, or how many items stand where."""
+    if document_id is None:
+        counts = Counter(str(one.receivable.stage) for one in found.standing)
+        said = ", ".join(f"{count} {stage}" for stage, count in sorted(counts.items()))
+        return f": {said}" if said else ""
+    return "".join(
+        f", {one.number}: {one.receivable.stage}, "
+        f"{from_minor(one.receivable.open_minor, one.currency)} {one.currency} open"
+        + "".join(f", {flag}" for flag in sorted(one.receivable.flags))
+        + (f", case {one.receivable.case}" if one.receivable.case else "")
+        for one in found.standing
+    )
+
+
+def _receivable_json(one: "Standing") -> dict[str, Any]:
+    where = one.receivable
+    return {
+        "number": one.number,
+        "part": one.part or None,
+        "stage": str(where.stage),
+        "open": amount(where.open_minor, one.currency),
+        "disputed": amount(where.disputed_minor, one.currency),
+        "flags": sorted(where.flags),
+        "case": where.case or None,
+    }
 
 
 def _line_json(one: "Line") -> dict[str, Any]:

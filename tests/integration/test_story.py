@@ -8,7 +8,7 @@ import pytest
 from ledger.reminders import Stop, StopKind
 from ledger.store.session import Database
 from outsourced_ar import stopping
-from outsourced_ar.explain import explain
+from outsourced_ar.explain import Explanation, explain
 from outsourced_ar.story import Line, kinds, story
 from tests.integration.escalation import DUE, Office
 from tests.integration.reminding import LANGUAGES, debtor_key, document_key
@@ -23,13 +23,13 @@ def office(database: Database, tmp_path: Path) -> Office:
     return Office.open(database, tmp_path / "agency")
 
 
-def told(
+def asked(
     office: Office, on: date, number: str = "I1", day: date | None = None
-) -> list[Line]:
-    """Return the story of an invoice as it is told on a day."""
+) -> Explanation:
+    """Ask on a day for all there is about an invoice."""
     books = office.books
     with books.database.question(books.tenant.scope) as session:
-        found = explain(
+        return explain(
             session,
             books.tenant,
             office.clock(on),
@@ -38,7 +38,26 @@ def told(
             document_id=document_key(books, number),
             on=day,
         )
-    return story(found, books.tenant.timezone, day)
+
+
+def told(
+    office: Office, on: date, number: str = "I1", day: date | None = None
+) -> list[Line]:
+    """Return the story of an invoice as it is told on a day."""
+    found = asked(office, on, number, day)
+    return story(found, office.books.tenant.timezone, day)
+
+
+def stages(office: Office, days: list[date]) -> list[str]:
+    """Return where the invoice stands by the nights of some days."""
+    found = []
+    first = days[0]
+    for day in days:
+        office.live(first, day)
+        first = day + timedelta(days=1)
+        (one,) = asked(office, day).standing
+        found.append(str(one.receivable.stage))
+    return found
 
 
 def lived(office: Office) -> None:
@@ -152,3 +171,15 @@ def test_of_a_day_it_tells_all_of_that_day(office: Office) -> None:
     assert found[:2] == ["case.proposed", "case.submitted"]
     assert "message.sent" not in found
     assert "document.landed" not in found
+
+
+def test_on_top_stands_where_the_invoice_is(office: Office) -> None:
+    """Not due, due, reminded, demanded, with the agency; closed once it is paid."""
+    office.invoice()
+    days = [DUE - timedelta(days=10), DUE, DUE + timedelta(days=9), DEMANDED, PLACED]
+    assert stages(office, days) == [
+        *("not_due", "due", "first_party", "final_demand", "third_party"),
+    ]
+    office.pay("I1", "1000.00", PLACED + timedelta(days=2))
+    (one,) = asked(office, PLACED + timedelta(days=3)).standing
+    assert (one.receivable.stage, one.receivable.open_minor) == ("closed", 0)
