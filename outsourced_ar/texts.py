@@ -260,12 +260,13 @@ def languages() -> tuple[str, ...]:
 
 
 def languages_of(voice: Voice) -> frozenset[str]:
-    """Return the languages in which a voice may speak by a cadence.
+    """Return the languages in which a voice may speak.
 
-    The agency speaks in none: what it says needs a demand, in which the paragraphs of
-    the debtor's country are named, and a cadence has none.
+    Each language has both voices' texts. A paragraph that a debtor's country prescribes
+    may lack in one of them: that is found when a message is written, and stops it.
     """
-    return frozenset(languages()) if voice is Voice.CLIENT else frozenset()
+    del voice
+    return frozenset(languages())
 
 
 @cache

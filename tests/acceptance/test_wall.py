@@ -56,7 +56,7 @@ WORDS: Final = ("Nord", "Ost", "Kai", "Werft", "Deich", "Priel", "Anker", "Lotse
 
 @pytest.fixture(autouse=True)
 def sources_of_pdfs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each PDF be its source: all that stands on it, readable, and quick to make."""
+    """Let each PDF be its source: all that stands on it, and quick to make."""
 
     def compiled(letter: Mapping[str, Any], **_: object) -> bytes:
         return json.dumps(letter, ensure_ascii=False).encode()
