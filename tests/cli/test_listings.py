@@ -36,11 +36,6 @@ COMMANDS: Mapping[str, tuple[str, ...]] = {
     "identity list": ("speaker",),
     "contact list": ("speaker", "3"),
     "stop list": ("speaker",),
-    "dispute list": ("speaker", "--ended"),
-    "promise list": ("speaker",),
-    "plan list": ("speaker",),
-    "hold list": ("speaker", "--ended"),
-    "insolvency list": ("speaker", "--ended"),
     "dispute reasons": ("speaker",),
     "audit list": ("speaker",),
     "cadence list": ("speaker",),
@@ -205,17 +200,6 @@ def speaker(acme: Desk, exports: Path) -> Desk:
     what = ("--invoice", "I-4", "--amount", "70.00")
     promise = (*what, "--due", "2026-04-20", "--said-by", "Birch")
     desk.expect(DONE, "stop", "add", "speaker", "promise", "2", *promise)
-    # What never stood, and what is only proposed, keeps nobody silent.
-    for words in (("dispute", "--reason", "PRICE"), ("hold",), ("insolvency",)):
-        kind, *more = words
-        desk.expect(DONE, kind, "add", "speaker", "2", "--invoice", "I-4", *more)
-        (made,) = desk.expect(DONE, kind, "list", "speaker", "--format", "json").json[
-            "items"
-        ]
-        before = ("--on", "2020-01-01")
-        desk.expect(DONE, "stop", "end", "speaker", str(made["id"]), *before)
-    plan = ("--instalments", "2", "--first", "2026-05-04", "--invoice", "I-4")
-    desk.expect(DONE, "plan", "propose", "speaker", "2", *plan)
     mandate = ("--mode", "approve", "--by", "Mara", "--debtors-are-businesses")
     desk.expect(DONE, "release", "speaker", *mandate)
     desk.expect(DONE, "remind", "speaker")
