@@ -159,9 +159,14 @@ def _put_off(
     """
     found = []
     for step, on in zip(ladder.cadence.steps, dates, strict=True):
-        later = put_off(on, course.paused, item.due_on) if step.is_after_due else on
-        is_moved = on < later < FAR
-        found.append(ladder.calendar.first_from(later) if is_moved else later)
+        offset = step.offset
+        nominal = on if offset.in_business_days else offset.days_from(item.due_on)
+        later = put_off(nominal, course.paused, item.due_on)
+        if not step.is_after_due or later == nominal:
+            found.append(on)
+        else:
+            is_ever = later < FAR
+            found.append(ladder.calendar.first_from(later) if is_ever else FAR)
     return tuple(found)
 
 
