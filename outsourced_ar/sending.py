@@ -14,7 +14,7 @@ is one whose worker is gone. Two would still send nothing twice: the row lets on
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from ledger.calendar import Clock
@@ -131,9 +131,13 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Messages that were ready, with all that is the same while they are sent."""
+    """Messages that were ready, with all that is the same while they are sent.
 
-    messages: dict[MessageId, Message]
+    Attributes:
+        messages: Without their files: those of a batch are too much to hold at once.
+    """
+
+    messages: Mapping[MessageId, Message]
     identities: Mapping[str, Identity]
     sources: Mapping[MessageId, tuple[Source, ...]]
 
@@ -209,7 +213,6 @@ class _Run:
                 session,
                 MessageFilter(ids=tuple(wanted), states=(MessageState.READY,)),
                 limit=len(wanted),
-                with_attachments=True,
             )
             known = identities.load_all(session)
             for one in outgoing.sources(session, wanted):
@@ -232,7 +235,7 @@ class _Run:
             # What is held or withdrawn fetches nothing; it is asked again in any case.
             is_refused = bool(self._of.recheck.refusals(session, message))
         if not is_refused:
-            batch.messages[one] = enclosing.enclose(message)
+            enclosing.enclose(message)
 
     def _send(self, one: MessageId, batch: _Batch) -> float:
         """Send one message, or say why not; return how long its domain is to rest."""
@@ -272,6 +275,9 @@ class _Run:
             because = self.outcomes.down[identity.key]
             self.outcomes.held(one, Refusal(Silence.SICK_IDENTITY, because))
             return None
+        with self.outcomes.session() as session:
+            files = messages.attachments(session, one)
+        message = replace(message, attachments=files)
         try:
             # Whatever is wrong with it shows before anything says that it goes.
             self._of.deliverers.way(identity, message.channel)

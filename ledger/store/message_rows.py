@@ -219,6 +219,11 @@ ORDER BY message_id, name COLLATE "C"
 """
 
 
+def attachments(session: Session, one: MessageId) -> tuple[Attachment, ...]:
+    """Return the files of a message, by name."""
+    return tuple(_attachments(session, [one]).get(one, ()))
+
+
 def _attachments(session: Session, ids: list[int]) -> dict[int, list[Attachment]]:
     found: dict[int, list[Attachment]] = {}
     for row in session.execute(ATTACHED, {"ids": ids}) if ids else ():

@@ -2,6 +2,7 @@
 
 import email
 import email.policy
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from email.message import EmailMessage
@@ -19,10 +20,12 @@ from ledger.store import messages
 from ledger.testing import Books, a_document
 from outsourced_ar import enclosing
 from outsourced_ar.cadence import packaged_cadences
-from outsourced_ar.delivery.contract import Delivery, Verdict
+from outsourced_ar.delivery.contract import Delivery, Mail, Verdict
 from outsourced_ar.enclosing import Enclosing, Library
 from tests.integration.outbox import DUE, HOUR, ISSUED, MORNING, Outbox, Way
 from tests.integration.reminding import a_message, an_item
+
+INVOICE_BYTES = 400_000
 
 
 @dataclass(slots=True)
@@ -195,6 +198,41 @@ def test_what_was_put_to_a_message_is_not_fetched_again(box: Outbox) -> None:
     [mail] = sent(box, printer)
     assert list(enclosed(mail)) == ["I-D1.pdf"]
     assert printer.asked == ["I-D1"]
+
+
+class Forgetful(Way):
+    """A way out that counts the mails that have their invoice, and keeps none."""
+
+    whole = 0
+
+    def deliver(self, mail: Mail) -> Delivery:
+        """Count, and want it later."""
+        self.whole += len(mail.content) > INVOICE_BYTES
+        return Delivery(verdict=Verdict.PUT_OFF, words="450 later", code="450")
+
+
+def test_the_invoices_of_many_messages_are_not_held_together(
+    books: Books, tmp_path: Path
+) -> None:
+    """Neither while they are fetched nor, tried a second time, while they are read."""
+    box = Outbox.open(books, tmp_path, debtors=())
+    debtors = [f"D{number}" for number in range(1, 41)]
+    box.queue(*debtors, cadence="standard", step="R1")
+    printer = Printer(answer=lambda _: bytes(INVOICE_BYTES))
+    library = Library(box.books.database, box.books.tenant, printer)
+    with_files = Enclosing(library, box.clock, packaged_cadences())
+    way = Forgetful()
+    tracemalloc.start()
+    try:
+        box.send(way, enclosing=with_files)
+        box.clock.at = MORNING + HOUR
+        box.send(way, enclosing=with_files)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert way.whole == 2 * len(debtors)
+    assert len(printer.asked) == len(debtors)
+    assert peak < len(debtors) // 2 * INVOICE_BYTES
 
 
 def again(box: Outbox, printer: Printer) -> None:
