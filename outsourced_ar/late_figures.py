@@ -50,7 +50,7 @@ def figures_of(late: Late) -> LateFigures | None:
     is_own = beside.currency == late.document.currency
     return LateFigures(
         to_on=late.due_on if owed is None else owed.covered_until,
-        interest_minor=0 if owed is None else owed.open_minor,
+        interest_minor=0 if owed is None else owed.total_minor,
         compensation_minor=(beside.minor or 0) if is_own else 0,
         is_verified=beside.verified and (owed is None or owed.verified),
         asked_interest_minor=late.interest_minor,

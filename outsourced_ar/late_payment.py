@@ -108,12 +108,15 @@ class Late:
 
     @property
     def interest_minor(self) -> int:
-        """The interest that is demanded: verified, whole, less what was settled."""
-        whole, owed = self.charged_interest_minor, self.interest
-        if whole is None or owed is None:
+        """The interest that is demanded: verified, whole, less what was settled.
+
+        What payments met of it first is in it again: the invoice is asked for with what
+        the books say is open, and there the same money lowered the invoice.
+        """
+        whole = self.charged_interest_minor
+        if whole is None:
             return 0
-        settled = owed.paid_minor + self._settled(ChargeKind.INTEREST)
-        return max(whole - settled, 0)
+        return max(whole - self._settled(ChargeKind.INTEREST), 0)
 
     @property
     def compensation_minor(self) -> int:
@@ -230,7 +233,7 @@ def _late(
             principal_minor=part.minor,
             due_on=part.due_on,
             movements=(*part.moved, *partly),
-            costs_minor=sum(one.amount_minor for one in besides),
+            costs_minor=sum(one.open_minor for one in besides),
         ),
         parties,
         arisen_on=document.issued_on,

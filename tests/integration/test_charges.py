@@ -9,7 +9,7 @@ import pytest
 
 from ledger.charges import Charge, ChargeId, ChargeKind, ChargeState
 from ledger.errors import RequestError
-from ledger.ids import DebtorId
+from ledger.ids import DebtorId, DocumentId
 from ledger.records import DocumentKind
 from ledger.reminders import (
     Channel,
@@ -408,3 +408,26 @@ def test_a_region_that_a_person_noted_is_where_the_debtor_is(owing: Books) -> No
     assert known is not None
     # 38 days at 5 per cent.
     assert (known.rule, known.interest_minor) == ("CH@2026.1", 5205)
+
+
+def test_a_closed_invoice_is_looked_up_when_it_is_named(owing: Books) -> None:
+    """Paid late and closed it is on nobody's list, and shows its interest if asked."""
+    payment = a_document("P1", "10000", A_DAY, kind=DocumentKind.PAYMENT)
+    owing.land(payment, claims=[a_claim(INVOICE, payment, "10000", A_DAY)])
+    one = Owing(debtor_id=debtor_key(owing), number="D1", country="DE")
+
+    def found(*named: DocumentId) -> tuple[Late, ...]:
+        with owing.database.tenant(owing.tenant.scope) as session:
+            return charging.lates(
+                session,
+                [one],
+                DEMAND,
+                creditor_country="DE",
+                on=A_DAY + timedelta(days=30),
+                also=named,
+            ).get(one.debtor_id, ())
+
+    assert found() == ()
+    (late,) = found(document_key(owing, "I1"))
+    assert late.interest is not None
+    assert late.interest.total_minor == 10692

@@ -15,6 +15,7 @@ from ledger.charges import (
     LateDocument,
     LateMovement,
 )
+from ledger.interest_terms import Order
 from ledger.money import Currency
 from ledger.reminders import Stop, StopItem, StopKind
 from outsourced_ar.late_payment import CONTRACT, Late, Parties, late_of, of_letter
@@ -211,6 +212,44 @@ class TestWhatWasPaid:
         paid = LateMovement(on=DUE, minor=1_000_000)
 
         assert late_of(document(movements=(paid,)), parties(), on=ON) == ()
+
+    def test_costs_and_interest_first_leaves_more_to_bear_interest(self) -> None:
+        """The same money pays less of the invoice, so that more bears interest.
+
+        Of 5,000.00 after thirty days 84.41 meet interest and 40.00 the compensation
+        that was charged; the books have all of it on the invoice, and so has the claim.
+        """
+        paid = LateMovement(on=DUE + timedelta(days=30), minor=500_000)
+        costs_first = DEMAND.model_copy(
+            update={"order": Order.COSTS_INTEREST_PRINCIPAL}
+        )
+        charged = [charge(ChargeKind.COMPENSATION, 4_000)]
+
+        found = late(document(movements=(paid,)), parties(costs_first), charges=charged)
+
+        assert found.interest is not None
+        assert [one.principal_minor for one in found.interest.segments] == [
+            1_000_000,
+            500_000 + 8_441 + 4_000,
+        ]
+        assert found.open_minor == 500_000
+        # 84.41, and 30 days on 5,124.41 at 10.27 per cent.
+        assert found.interest_minor == 8_441 + 4_326
+        assert found.compensation_minor == 4_000
+
+    def test_a_credit_note_never_meets_costs(self) -> None:
+        """What is credited lowers the invoice, whatever comes first."""
+        credited = LateMovement(
+            on=DUE + timedelta(days=30), minor=500_000, is_payment=False
+        )
+        costs_first = DEMAND.model_copy(
+            update={"order": Order.COSTS_INTEREST_PRINCIPAL}
+        )
+
+        found = late(document(movements=(credited,)), parties(costs_first))
+
+        assert found.interest is not None
+        assert found.interest.segments[-1].principal_minor == 500_000
 
     def test_a_cancelled_invoice_was_never_owed(self) -> None:
         """It bears nothing, whenever it was cancelled."""
