@@ -147,6 +147,7 @@ class Push:
                     self.clock,
                     self.allowed,
                 )
+                note_success(self)
             else:
                 _Run(self, self.writer, result).run()
         return result
