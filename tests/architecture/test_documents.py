@@ -89,6 +89,9 @@ def test_every_command_is_in_the_json_contract_or_lists_nothing() -> None:
         "pause",
         "resume",
         "charge",
+        "agency",
+        "cases",
+        "place",
     }
 
     assert {name for name in COMMANDS - silent if f"`{name}`" not in text} == set()
