@@ -76,7 +76,7 @@ SAID: Final = (
     ("batch", RefusalReason.IN_BATCH),
     ("payment or credit note allocated", RefusalReason.SETTLED),
     ("exceeds the amount outstanding", RefusalReason.PAID),
-    ("status", RefusalReason.VOIDED),
+    ("not of valid status", RefusalReason.VOIDED),
 )
 
 

@@ -7,8 +7,9 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final
 
 import pytest
@@ -21,6 +22,7 @@ from ledger.store import written_back
 from ledger.store.session import Database
 from ledger.testing import Books
 from sync.delivery import CUT_OFF, MISSING, THERE
+from tests.cli.command_line import DONE, Desk
 from tests.integration.test_kill_writing import answer, start
 from tests.live.tryton import server as programs
 from tests.live.tryton.server import Tryton
@@ -34,6 +36,8 @@ TIMES: Final = 10
 """So often each invoice is paid a little, and promised."""
 SEED: Final = int(os.environ.get("KILL_SEED", "20261122"))
 PAID_ON: Final = "2026-07-01"
+AFTER: Final = date.today() + timedelta(days=1)  # noqa: DTZ011, TID251
+"""A day after the books' last."""
 A_DAY: Final = {"__class__": "timedelta", "seconds": 86_400}
 
 
@@ -237,6 +241,47 @@ def test_what_is_gone_is_no_retry(office: Office) -> None:
         )
     office.out.push(office.writer)
     assert office.out.state(one) is WriteState.GONE
+
+
+def test_the_command_line_writes_what_was_decided(
+    tryton: Tryton, tmp_path: Path
+) -> None:
+    """Entered, told by the night and seen in Tryton; connected anew, still allowed."""
+    secret = tmp_path / "password"
+    secret.write_text(f"{programs.PASSWORD}\n")
+    number = tryton.invoice("open halves")
+    party = tryton.made["invoices"]["open halves"]["party"]
+    desk = Desk(tmp_path / "desk" / "home", today=AFTER.isoformat())
+    desk.home.parent.mkdir()
+    connect = (
+        *("connect", "acme", "tryton", "--url", f"http://127.0.0.1:{tryton.port}"),
+        *("--database", "books", "--user", programs.USER, "--secret-file", secret),
+    )
+    try:
+        desk.expect(DONE, "init")
+        desk.add_tenant("acme")
+        desk.expect(DONE, *connect)
+        desk.expect(DONE, "sync", "acme")
+        allow = ("--allow", "notes,fields,payments", "--method", "Bank")
+        desk.expect(DONE, "writebacks", "acme", *allow, "--by", "Mara")
+        desk.expect(DONE, *connect)
+        what = ("--invoice", number, "--amount", "100.00", "--reason", "PRICE")
+        desk.expect(DONE, "stop", "add", "acme", "dispute", party, *what)
+        assert "1 written" in desk.expect(DONE, "night", "acme").text
+        (one,) = desk.expect(DONE, "writebacks", "acme", "--format", "json").json[
+            "items"
+        ]
+    finally:
+        desk.dispose()
+    assert one["state"] == "written"
+    context = tryton.log_in()
+    notes = tryton.call(
+        "model.ir.note.search_read", [], 0, 10, None, ["message", "resource"], context
+    )
+    key = tryton.made["invoices"]["open halves"]["id"]
+    (note,) = [note for note in notes if one["key"] in note["message"]]
+    assert note["resource"] == f"account.invoice,{key}"
+    assert "100.00" in note["message"]
 
 
 def test_killed_at_any_instant_each_is_there_once(
