@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from ledger.errors import SourceError
 from ledger.money import Currency, from_minor
@@ -80,11 +81,9 @@ class LocalAgency:
         if there is not None:
             return there
         target = self._case(handover.reference)
-        hidden = target.with_name(f".{target.name}.{os.getpid()}")
+        hidden = target.with_name(f".{target.name}.{uuid4().hex}")
         try:
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.rmtree(hidden, ignore_errors=True)
-            hidden.mkdir()
+            hidden.mkdir(parents=True)
             for name, content in _whole(handover):
                 _write(hidden / name, content)
             _force(hidden)
@@ -193,7 +192,7 @@ class LocalAgency:
         return self.folder / "cases" / _safe(reference)
 
     def _leave(self, path: Path, said: Mapping[str, Any]) -> Receipt:
-        hidden = path.with_name(f".{path.name}.{os.getpid()}")
+        hidden = path.with_name(f".{path.name}.{uuid4().hex}")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             _write(hidden, json.dumps(dict(said), indent=1, sort_keys=True).encode())

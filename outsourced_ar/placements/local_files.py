@@ -37,6 +37,10 @@ KNOWN: Final = frozenset(
 )
 
 
+MINOR_MAX: Final = 10**15
+"""Minor units; more is a slip of the pen."""
+
+
 class BadLineError(RecordError):
     """A line cannot be understood."""
 
@@ -203,6 +207,8 @@ def _minor(row: Mapping[str, Any], name: str, code: Currency) -> int:
         is_whole = exact == exact.to_integral_value()
     except (InvalidOperation, ValueError) as error:
         raise BadLineError(f"{name} {value!r} is no amount") from error
+    if abs(exact) > MINOR_MAX:
+        raise BadLineError(f"{name} is more than any claim")
     if not is_whole:
         raise BadLineError(f"{name} {value} is finer than {code} has units")
     return int(exact)
