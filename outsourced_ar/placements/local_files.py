@@ -204,11 +204,12 @@ def _minor(row: Mapping[str, Any], name: str, code: Currency) -> int:
         raise BadLineError(f"{name} is missing")
     try:
         exact = Decimal(value).scaleb(exponent(code))
-        is_whole = exact == exact.to_integral_value()
+        is_sane = exact.is_finite() and abs(exact) <= MINOR_MAX
+        is_whole = is_sane and exact == exact.to_integral_value()
     except (InvalidOperation, ValueError) as error:
         raise BadLineError(f"{name} {value!r} is no amount") from error
-    if abs(exact) > MINOR_MAX:
-        raise BadLineError(f"{name} is more than any claim")
+    if not is_sane:
+        raise BadLineError(f"{name} {value!r} is no amount of a claim")
     if not is_whole:
         raise BadLineError(f"{name} {value} is finer than {code} has units")
     return int(exact)
