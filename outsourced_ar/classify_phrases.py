@@ -122,10 +122,15 @@ class DateWords(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Said(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Phrases of one kind: of the sure ones one is enough, of the others two are."""
+    """Phrases of one kind: of the sure ones one is enough, of the others two are.
+
+    Attributes:
+        bare: Words that a letter of this kind is made of where it says nothing else.
+    """
 
     sure: list[str]
     likely: list[str] = []
+    bare: str = ""
 
 
 class Phrasebook(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

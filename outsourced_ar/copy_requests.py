@@ -2,9 +2,9 @@
 
 Only where the client's policy says so, lets messages go by themselves, and nothing of
 the request is in doubt: it is a known contact of the debtor who asks, for invoices of
-that debtor that are open, and the books give every one of them. What is not so stays
-the task that it became when it came in. A letter is answered once, whatever comes of
-the answer, and is closed once that has gone.
+that debtor that are open and for nothing else, and the books give every one of them.
+What is not so stays the task that it became when it came in. A letter is answered once,
+whatever comes of the answer, and is closed once that has gone.
 """
 
 import re
@@ -40,6 +40,7 @@ from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import gate, gathering
 from outsourced_ar.account import TEMPLATE
+from outsourced_ar.bare_requests import is_bare
 from outsourced_ar.composing import Composer, MissingTextError
 from outsourced_ar.enclosing import INVOICES_MAX, Library, details_of
 from outsourced_ar.facts import DebtorFacts, Item, Refusal, Silence, Speech, Tonight
@@ -153,6 +154,8 @@ class CopyRequests:
         for letter in _open_requests(session):
             if letter.debtor_id is None or _answer_to(session, letter) is not None:
                 continue
+            if not is_bare(letter) or _brings_more(session, letter):
+                continue
             (facts,) = gathering.gather(
                 session, books, [letter.debtor_id], on=tonight.today
             ).facts
@@ -248,6 +251,13 @@ def _open_requests(session: Session) -> list[Letter]:
         for one in letters.listing(session, LetterFilter(is_open=True))
         if one.kind is ReplyKind.COPY_REQUEST and not one.is_outgoing
     ]
+
+
+def _brings_more(session: Session, letter: Letter) -> bool:
+    """Say whether anything is attached but pictures, as of a signature."""
+    assert letter.id is not None
+    attached = letters.load(session, letter.id).attachments
+    return any(not one.media_type.startswith("image/") for one in attached)
 
 
 def _answer_to(session: Session, letter: Letter) -> Message | None:

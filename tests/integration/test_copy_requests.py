@@ -224,6 +224,30 @@ def test_only_where_messages_go_by_themselves(desk: Desk, mode: Mode) -> None:
     assert (desk.mails(), desk.is_answered()) == ([], False)
 
 
+@pytest.mark.parametrize("is_attached", [True, False])
+def test_whoever_says_more_is_answered_by_a_person(
+    books: Books,
+    tmp_path: Path,
+    is_attached: bool,  # noqa: FBT001 - which of two
+) -> None:
+    """Goods sent back, in words or as a paper, are not dealt with by a copy."""
+    answers = Answers.to(Outbox.open(books, tmp_path))
+    more = "" if is_attached else " By the way, we returned half of the goods."
+    mail = a_mail(ASKED + more, In_Reply_To=answers.message.mail_id)
+    if is_attached:
+        mail.add_attachment(
+            b"%PDF-1.7 returned",
+            maintype="application",
+            subtype="pdf",
+            filename="note.pdf",
+        )
+    answers.take(mail)
+    assert answers.letter().kind is ReplyKind.COPY_REQUEST
+    desk = Desk(answers)
+    desk.run()
+    assert (desk.mails(), desk.printer.asked, desk.is_answered()) == ([], [], False)
+
+
 def _stranger(desk: Desk) -> None:
     """Have the debtor's address be another than the one that asked."""
     with desk.box.books.database.tenant(desk.box.books.tenant.scope) as session:
