@@ -7,13 +7,14 @@ nothing can be handed over. Amounts are compared in their own currency.
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum, auto
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
 from ledger.errors import RequestError
 from ledger.money import Currency
+from ledger.reminders import Voice
 from ledger.store import identities, rulebooks
 from ledger.store.session import Session
 from outsourced_ar.cadence import amount_within
@@ -235,6 +236,12 @@ def packaged_contract() -> Contract:
     return read_contract(packaged(f"{CONTRACT}.toml"), "The packaged contract")
 
 
+@lru_cache(maxsize=64)
+def _read_before(text: str) -> Contract:
+    # It is asked for with each message that is sent.
+    return read_contract(text)
+
+
 def in_force(session: Session) -> Contract:
     """Return a tenant's contract.
 
@@ -242,12 +249,14 @@ def in_force(session: Session) -> Contract:
         RuleFileError: Its own cannot be used.
     """
     own = rulebooks.load_latest(session, CONTRACT)
-    return read_contract(own[0].body) if own else packaged_contract()
+    return _read_before(own[0].body) if own else packaged_contract()
 
 
 def escalation(session: Session) -> Escalation:
     """Return what of the contract the gate asks about."""
-    speakers = (
-        one.key for one in identities.load_all(session) if one.voice == "agency"
-    )
-    return in_force(session).as_escalation(frozenset(speakers))
+    contract = in_force(session)
+    if not contract.escalation:
+        return Escalation()
+    known = identities.load_all(session)
+    speakers = frozenset(one.key for one in known if one.voice is Voice.AGENCY)
+    return contract.as_escalation(speakers)

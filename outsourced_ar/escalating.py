@@ -20,7 +20,7 @@ from ledger.store.cases import CaseFilter
 from ledger.store.demanded import Demanded
 from ledger.store.letters import LetterFilter
 from ledger.store.messages import MessageFilter
-from ledger.store.session import Database, Session
+from ledger.store.session import Database, OvertakenError, Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import (
     agencies,
@@ -44,6 +44,7 @@ from outsourced_ar.reaching import country_of
 from outsourced_ar.ripening import Key, Ripe, ripe, time_barred_from
 
 BY: Final = "night"
+TRIES_MAX: Final = 3
 SINCE_EVER: Final = datetime(1, 1, 1, tzinfo=UTC)
 """Before anything was known."""
 APPROVED: Final = "approved_by"
@@ -71,12 +72,21 @@ class Escalated:
         drafts: Those that wait, with what for.
         dropped: Drafts of which nothing is to be placed any more.
         silent: Items that are not ripe, by why.
+        overtaken: Debtors that kept changing; they are the next night's.
     """
 
     placed: list[str] = field(default_factory=list)
     drafts: dict[str, tuple[str, ...]] = field(default_factory=dict)
     dropped: list[str] = field(default_factory=list)
     silent: Counter[Silence] = field(default_factory=Counter)
+    overtaken: int = 0
+
+    def add(self, other: "Escalated") -> None:
+        """Add what a debtor came to."""
+        self.placed += other.placed
+        self.drafts |= other.drafts
+        self.dropped += other.dropped
+        self.silent += other.silent
 
     @property
     def needs_a_person(self) -> bool:
@@ -151,7 +161,17 @@ def escalate(
         debtors = debtors_of(session, run)
     result = Escalated()
     for debtor in debtors:
-        look_at(database, run, debtor, result)
+        for _ in range(TRIES_MAX):
+            found = Escalated()
+            try:
+                look_at(database, run, debtor, found)
+            except OvertakenError:
+                # Nothing of it is stored, so that nothing of it counts.
+                continue
+            result.add(found)
+            break
+        else:
+            result.overtaken += 1
     return result
 
 

@@ -5,13 +5,14 @@ is told, the row says so; a case found told and not answered is looked for at th
 by our reference before anything else. One process of a tenant tells at a time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Final
 
 from ledger.calendar import Clock
 from ledger.cases import Case, CaseState
-from ledger.errors import RetryableError, SourceError
+from ledger.errors import DuebridgeError, RetryableError
 from ledger.store import case_payments, cases
 from ledger.store.cases import CaseFilter
 from ledger.store.session import Database
@@ -108,7 +109,7 @@ class Hand:
         if _way(case, HANDOVER) == Way.TRIED:
             try:
                 receipt = agency.find(case.reference)
-            except SourceError as error:
+            except DuebridgeError as error:
                 result.waiting[case.reference] = error.user_message
                 return
         if receipt is None or receipt.answer is Answer.UNKNOWN:
@@ -116,7 +117,7 @@ class Hand:
             handover = self._begin(case)
             if handover is None:
                 return
-            receipt = agency.place(handover)
+            receipt = _answered(partial(agency.place, handover))
         self._note(case, receipt, result)
 
     def _begin(self, case: Case) -> Handover | None:
@@ -190,13 +191,15 @@ class Hand:
         if _way(case, HANDOVER) == Way.TRIED:
             try:
                 is_there = agency.find(case.reference) is not None
-            except SourceError as error:
+            except DuebridgeError as error:
                 result.waiting[case.reference] = error.user_message
                 return
             if not is_there:
                 self._settle_recall(case, "the agency never had it", Way.NEEDLESS)
                 return
-        receipt = agency.recall(case.reference, case.agency_reference, case.reason)
+        receipt = _answered(
+            partial(agency.recall, case.reference, case.agency_reference, case.reason)
+        )
         if receipt.answer in {Answer.LATER, Answer.UNKNOWN}:
             result.waiting[case.reference] = receipt.words or str(receipt.answer)
             return
@@ -222,13 +225,16 @@ class Hand:
             agency = self._agency(case, result)
             if agency is None:
                 continue
-            receipt = agency.tell_payment(
-                case.reference,
-                case.agency_reference,
-                key=payment.key,
-                paid_on=payment.paid_on,
-                currency=case.currency,
-                amount_minor=payment.amount_minor,
+            receipt = _answered(
+                partial(
+                    agency.tell_payment,
+                    case.reference,
+                    case.agency_reference,
+                    key=payment.key,
+                    paid_on=payment.paid_on,
+                    currency=case.currency,
+                    amount_minor=payment.amount_minor,
+                )
             )
             if receipt.answer in {Answer.LATER, Answer.UNKNOWN}:
                 result.waiting[case.reference] = receipt.words or str(receipt.answer)
@@ -247,6 +253,14 @@ class Hand:
     def _said(self, key: str, **more: Any) -> Said:  # noqa: ANN401 - of `Said`
         today = self.clock.today(self.tenant.timezone)
         return Said(by=BY, at=self.clock.now(), on=today, key=key, **more)
+
+
+def _answered(call: Callable[[], Receipt]) -> Receipt:
+    """Return an agency's answer; whatever goes wrong leaves unknown what it did."""
+    try:
+        return call()
+    except DuebridgeError as error:
+        return Receipt(answer=Answer.UNKNOWN, words=error.user_message)
 
 
 def _way(case: Case, which: str) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from ledger.calendar import Clock
 from ledger.cases import Case, CaseId, CasePayment, CaseState, PaidTo
-from ledger.errors import SourceError
+from ledger.errors import DuebridgeError
 from ledger.money import from_minor
 from ledger.reminders import Task, TaskKind
 from ledger.store import case_payments, cases, tasks
@@ -82,7 +82,8 @@ class Intake:
         for key, agency in self.agencies.items():
             try:
                 self._ask(key, agency, result)
-            except SourceError as error:
+            except DuebridgeError as error:
+                # What is wrong with one agency stops no other, and no reminder.
                 result.failed[key] = error.user_message
         self.look_at_books(result)
         return result
