@@ -24,7 +24,7 @@ from ledger.errors import (
     RetryableError,
     SourceError,
 )
-from ledger.outbox import WriteBackId, WriteState
+from ledger.outbox import WriteState
 from ledger.reminders import Task, TaskKind
 from ledger.store import tasks, write_backs, written_back
 from ledger.store.connections import StoredConnection
@@ -158,7 +158,6 @@ class _Run:
         self._push = push
         self._result = result
         self._writer = writer
-        self._passed: set[WriteBackId] = set()
         self._faults = 0
         self._desk = Desk(
             database=push.database,
@@ -169,33 +168,44 @@ class _Run:
         )
 
     def run(self) -> None:
-        while found := self._due():
-            for one in found:
-                self._passed.add(one.id)
-                self._deliver(one)
-                if self._result.error is not None:
-                    note_failure(self._push, self._result.error)
-                    return
-        try:
-            self._look_at_standing()
-        except NOT_WRITTEN as error:
-            self._result.error = error
-            note_failure(self._push, error)
-            return
-        note_success(self._push)
+        # What waited for an earlier one of its document is due in the next round.
+        while self._round() and self._result.error is None:
+            pass
+        if self._result.error is None:
+            try:
+                self._look_at_standing()
+            except NOT_WRITTEN as error:
+                self._result.error = error
+        if self._result.error is None:
+            note_success(self._push)
+        else:
+            note_failure(self._push, self._result.error)
 
-    def _due(self) -> list[StoredWriteBack]:
+    def _round(self) -> bool:
+        """Deliver what is due, in order; return whether any of it is over."""
+        after, is_any_over = 0, False
+        while found := self._due(after):
+            for one in found:
+                after = one.id
+                state = self._deliver(one)
+                is_any_over |= state is not None and state.is_over
+                if self._result.error is not None:
+                    return False
+        return is_any_over
+
+    def _due(self, after: int) -> list[StoredWriteBack]:
         push = self._push
         with push.database.tenant(push.tenant.scope) as session:
             return write_backs.due(
                 session,
                 push.connection.id,
                 push.clock.now(),
-                passed=self._passed,
+                after=after,
                 limit=TAKEN_AT_ONCE,
             )
 
-    def _deliver(self, one: StoredWriteBack) -> None:
+    def _deliver(self, one: StoredWriteBack) -> WriteState | None:
+        """Bring one as far as it goes; None where another process took it over."""
         delivery = Delivery(self._desk, one)
         try:
             try:
@@ -216,8 +226,9 @@ class _Run:
             else:
                 self._faults = 0
         except TakenOverError:
-            return
+            return None
         self._result.states[delivery.state] += 1
+        return delivery.state
 
     def _faulted(self, error: DuebridgeError) -> None:
         self._faults += 1

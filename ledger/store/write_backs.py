@@ -155,19 +155,34 @@ JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = w.debtor_id
 LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = w.document_id
 WHERE w.tenant_id = :tenant_id
 """
-# The states stand in the statement, so that the planner sees the index fit them.
-DUE = f"""{SHOWN}
-  AND w.connection_id = :connection_id
-  AND w.state IN ('waiting', 'writing', 'unknown') AND w.not_before <= :at
-  AND NOT (w.id = ANY (:passed))
-  AND (:is_batch OR NOT EXISTS (
-      SELECT FROM write_back e
-      WHERE e.tenant_id = :tenant_id AND e.debtor_id = w.debtor_id
-        AND e.connection_id = w.connection_id AND e.id < w.id
-        AND e.state IN ('waiting', 'writing', 'unknown')
-        AND (e.document_id IS NOT DISTINCT FROM w.document_id
-             OR (e.kind = 'stage' AND w.kind = 'stage'))))
-ORDER BY w.id LIMIT :limit
+# The states stand in the statement, so that the planner sees the index fit them; what
+# is due is found in its order first, so that a long queue is not looked at whole.
+DUE = """
+SELECT w.*, d.kind AS document_kind, d.source_id AS document_source, d.number,
+       b.source_id AS debtor_source, b.number AS debtor_number
+FROM (
+    SELECT q.* FROM write_back q
+    WHERE q.tenant_id = :tenant_id AND q.connection_id = :connection_id
+      AND q.state IN ('waiting', 'writing', 'unknown')
+      AND q.not_before <= :at AND q.id > :after
+      AND (:is_batch OR NOT EXISTS (
+          SELECT FROM write_back e
+          WHERE e.tenant_id = :tenant_id AND e.document_id = q.document_id
+            AND e.connection_id = q.connection_id AND e.id < q.id
+            AND e.state IN ('waiting', 'writing', 'unknown')))
+      AND (:is_batch OR (q.kind <> 'stage' AND q.document_id IS NOT NULL)
+           OR NOT EXISTS (
+          SELECT FROM write_back e
+          WHERE e.tenant_id = :tenant_id AND e.debtor_id = q.debtor_id
+            AND e.connection_id = q.connection_id AND e.id < q.id
+            AND e.state IN ('waiting', 'writing', 'unknown')
+            AND ((e.document_id IS NULL AND q.document_id IS NULL)
+                 OR (e.kind = 'stage' AND q.kind = 'stage'))))
+    ORDER BY q.id LIMIT :limit
+) w
+JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = w.debtor_id
+LEFT JOIN document d ON d.tenant_id = :tenant_id AND d.id = w.document_id
+ORDER BY w.id
 """
 
 
@@ -176,7 +191,7 @@ def due(
     connection_id: ConnectionId,
     at: datetime,
     *,
-    passed: Collection[WriteBackId] = (),
+    after: int = 0,
     limit: int,
     is_batch: bool = False,
 ) -> list[StoredWriteBack]:
@@ -189,7 +204,7 @@ def due(
         session: A transaction.
         connection_id: To whose books.
         at: Now.
-        passed: Which were looked at already.
+        after: Only later ones than this.
         limit: How many at most.
         is_batch: Whether they are written all at once, in order, so that none waits
             for another.
@@ -199,7 +214,7 @@ def due(
         {
             "connection_id": connection_id,
             "at": at,
-            "passed": list(passed),
+            "after": after,
             "limit": limit,
             "is_batch": is_batch,
         },
