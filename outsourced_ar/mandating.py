@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from ledger.reminders import Mandate, MessageState, Mode
+from ledger.reminders import Mandate, Message, MessageState, Mode
 from ledger.store import messages
-from ledger.store.messages import MessageFilter
+from ledger.store.messages import MessageFilter, MessageStateError
 from ledger.store.session import Session
 
 
@@ -19,15 +19,30 @@ def withdraw_unreleased(
     was_automatic = before is not None and before.mode is Mode.AUTOMATIC
     if not was_automatic or now.mode is Mode.AUTOMATIC:
         return 0
-    waiting = messages.listing(session, MessageFilter(states=(MessageState.READY,)))
-    for one in waiting:
-        assert one.message.id is not None
+    count = 0
+    # A listing has an end; what waits beyond it would go though nobody released it.
+    while waiting := messages.listing(
+        session, MessageFilter(states=(MessageState.READY,))
+    ):
+        went = sum(_withdraw(session, one.message, now, at) for one in waiting)
+        if not went:
+            break
+        count += went
+    return count
+
+
+def _withdraw(session: Session, message: Message, now: Mandate, at: datetime) -> bool:
+    """Withdraw a message; say no where a sender has just begun with it."""
+    assert message.id is not None
+    try:
         messages.mark(
             session,
-            one.message.id,
+            message.id,
             MessageState.CANCELLED,
             at=at,
             by=now.given_by,
             note="the client wants to release messages itself",
         )
-    return len(waiting)
+    except MessageStateError:
+        return False
+    return True

@@ -1,12 +1,18 @@
 """A client that takes back its word takes back what went by it alone."""
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
+from ledger.calendar import ONE_DAY
 from ledger.reminders import MessageState, Mode
 from ledger.store import mandates, messages
+from ledger.store.messages import Order, StoredMessage
 from ledger.testing import AN_INSTANT, Books
+from outsourced_ar import mandating
 from outsourced_ar.mandating import withdraw_unreleased
-from tests.integration.reminding import AN_HOUR, a_message, an_item, released
+from tests.integration.reminding import A_DAY, AN_HOUR, a_message, an_item, released
 
 
 @pytest.mark.parametrize(
@@ -37,3 +43,45 @@ def test_what_nobody_released_goes_no_more(
         )
         withdraw_unreleased(session, first, last, AN_HOUR)
         assert messages.load(session, one).state is state
+
+
+def test_it_holds_for_more_than_a_listing_shows(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many wait, none is left; one that a sender has begun is left to it."""
+    first = released(books, Mode.AUTOMATIC)
+    with books.database.tenant(books.tenant.scope) as session:
+        made = messages.queue_all(
+            session,
+            [
+                Order(
+                    message=a_message(
+                        books, an_item(books, step=f"s{n}"), on=A_DAY + n * ONE_DAY
+                    ),
+                    mandate_id=first.id,
+                    decision_id=None,
+                    decided_at=AN_HOUR,
+                )
+                for n in range(5)
+            ],
+        )
+        begun, *others = [one for one in made if one is not None]
+
+        def listing(*of: Any, **more: Any) -> list[StoredMessage]:  # noqa: ANN401 - as it is called
+            found = messages.listing(*of, **more, limit=2)
+            if any(one.message.id == begun for one in found):
+                messages.begin_sending(session, begun, AN_HOUR)
+            return found
+
+        seen = SimpleNamespace(listing=listing, mark=messages.mark)
+        monkeypatch.setattr(mandating, "messages", seen)
+        last = mandates.give(
+            session, mode=Mode.APPROVE, given_by="the client", given_at=AN_INSTANT
+        )
+        count = withdraw_unreleased(session, first, last, AN_HOUR)
+        states = {one: messages.load(session, one).state for one in (begun, *others)}
+    assert count == len(others) == 4
+    assert states == {
+        **dict.fromkeys(others, MessageState.CANCELLED),
+        begun: MessageState.SENDING,
+    }
