@@ -13,8 +13,9 @@ from ledger.store.tenants import Tenant
 from outsourced_ar import agencies, escalating
 from outsourced_ar.agencies import AgencyTerms, Contract
 from outsourced_ar.enclosing import Library
-from outsourced_ar.escalating import Escalated, Run
 from outsourced_ar.handing import Hand, Handed
+from outsourced_ar.looking import Escalated
+from outsourced_ar.packing import Run
 from outsourced_ar.placements import debitura, debitura_settings, local
 from outsourced_ar.placements.contract import Agency
 from outsourced_ar.placements.local import LocalAgency

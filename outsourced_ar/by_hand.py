@@ -17,7 +17,8 @@ from ledger.store.session import Database, Session
 from outsourced_ar import escalating, placing, taking_in
 from outsourced_ar.agencies import Contract
 from outsourced_ar.cases import CaseFacts, CaseReason
-from outsourced_ar.escalating import APPROVED, LIMITATION_CHECKED, Escalated, Look, Run
+from outsourced_ar.looking import APPROVED, LIMITATION_CHECKED, Escalated, Look
+from outsourced_ar.packing import Run
 from outsourced_ar.placing import Said
 
 COURT_APPROVED: Final = "court_approved_by"

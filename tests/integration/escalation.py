@@ -17,8 +17,9 @@ from ledger.store.messages import MessageFilter
 from ledger.store.session import Database
 from ledger.testing import Books, a_claim, a_document
 from outsourced_ar import agencies, escalating
-from outsourced_ar.escalating import Escalated, Run
 from outsourced_ar.handing import Hand, Handed
+from outsourced_ar.looking import Escalated
+from outsourced_ar.packing import Run
 from outsourced_ar.placements.local import LocalAgency
 from outsourced_ar.taking_in import Intake, TakenIn
 from tests.integration.reminding import (
