@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -142,6 +142,33 @@ def test_one_document_is_read_again(northwind: Desk, simulator: XeroSimulator) -
     assert ours(northwind) == theirs(simulator)
     answer = northwind.run("sync", "northwind", "--document", "bill:1")
     assert_is_refused(answer, USAGE, "bill:1", "KIND:KEY")
+
+
+def test_what_was_decided_is_written(northwind: Desk, simulator: XeroSimulator) -> None:
+    """A promise entered here is a note and a day there, once writing is allowed."""
+    invoice = next(
+        one
+        for one in simulator.books.documents[Kind.INVOICE].values()
+        if not one.payable and one.status is Status.AUTHORISED and not one.is_touched
+    )
+    promised_on = TODAY + timedelta(days=9)
+    allow = ("--allow", "notes,fields", "--by", "Mara")
+    northwind.expect(DONE, "writebacks", "northwind", *allow)
+    what = ("--invoice", invoice.number, "--due", promised_on.isoformat())
+    what = (*what, "--amount", str(invoice.open))
+    (found,) = northwind.expect(
+        DONE, "invoice", "northwind", invoice.number, "--format", "json"
+    ).json["items"]
+    debtor = found["debtor"]["number"]
+    northwind.expect(DONE, "stop", "add", "northwind", "promise", debtor, *what)
+    pushed = northwind.expect(DONE, "writebacks", "northwind", "push")
+    assert "1 written" in pushed.text
+    assert invoice.expected_on == promised_on
+    (one,) = northwind.expect(DONE, "writebacks", "northwind", "--format", "json").json[
+        "items"
+    ]
+    lines = simulator.books.history[invoice.id]
+    assert sum(one["key"] in line.details for line in lines) == 1
 
 
 def test_the_status_shows_what_was_used(northwind: Desk) -> None:
