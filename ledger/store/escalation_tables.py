@@ -171,6 +171,7 @@ case_item = tenant_table(
     grants=CHANGE,
 )
 """The items of a case; an item is in one case at a time."""
+Index(None, case_item.c.tenant_id, case_item.c.document_id)
 Index(
     "uq_case_item_active",
     case_item.c.tenant_id,

@@ -146,6 +146,7 @@ def upgrade() -> None:
     sa.PrimaryKeyConstraint('tenant_id', 'case_id', 'document_id', 'part', name=op.f('pk_case_item')),
     info={'tenant': True, 'grants': 'SELECT, INSERT, UPDATE'}
     )
+    op.create_index(op.f('ix_case_item_tenant_id_document_id'), 'case_item', ['tenant_id', 'document_id'], unique=False)
     op.create_index('uq_case_item_active', 'case_item', ['tenant_id', 'document_id', 'part'], unique=True, postgresql_where=sa.text('removed_on IS NULL'))
     op.create_table('case_payment',
     sa.Column('tenant_id', sa.BigInteger(), nullable=False),
