@@ -15,9 +15,16 @@ from ledger.calendar import ONE_DAY
 from ledger.errors import RequestError
 from ledger.events import Event
 from ledger.ids import DebtorId
-from ledger.reminders import Stop, StopId, StopKind, Task, TaskKind
-from ledger.stop_states import STANDING, DisputeState, PromiseState, is_over
-from ledger.store import event_log, stop_facts, stops, tasks
+from ledger.reminders import MessageState, Stop, StopId, StopKind, Task, TaskKind
+from ledger.stop_states import (
+    STANDING,
+    DisputeState,
+    PromiseState,
+    is_over,
+    silences,
+)
+from ledger.store import event_log, messages, stop_facts, stops, tasks
+from ledger.store.messages import MessageFilter
 from ledger.store.session import Session
 from outsourced_ar import (
     disputes,
@@ -49,6 +56,7 @@ _BEGUN: Final[Mapping[StopKind, str]] = {
 }
 """What the log calls the first event of a kind, where it is not called by its state."""
 
+_WAITING: Final = (MessageState.PLANNED, MessageState.READY)
 _LIMITED: Final = frozenset(
     {
         DisputeState.EVIDENCE_REQUESTED,
@@ -145,6 +153,7 @@ def enter(session: Session, stop: Stop, at: datetime) -> StopId:
     before = stops.load_ever(session, [stop.debtor_id], date.max)
     made = replace(stop, id=stops.add(session, stop, at))
     _tell_and_log(session, made, at, version=0, by=stop.recorded_by)
+    _withdraw_waiting(session, made, where.today, at)
     if made.kind is StopKind.DISPUTE and made.letter_id is None:
         owner = made.details["owner"]
         asked = Change(rule="", on=where.today, task=f"Answer a dispute: {owner}")
@@ -191,6 +200,9 @@ def follow(
     _tell_and_log(
         session, changed, at, version=number, by=by, facts=facts, words=change.words
     )
+    if silences(changed) and not silences(stop):
+        today = place(session, stop.debtor_id, at).today
+        _withdraw_waiting(session, changed, today, at)
     if change.task:
         _ask(session, changed, change, number, at)
     return changed
@@ -234,6 +246,35 @@ def _begun(stop: Stop, where: Place, session: Session) -> Stop:
     return replace(
         stop, state=state, due_on=due_on, details={"owner": owner, **stop.details}
     )
+
+
+def _withdraw_waiting(session: Session, stop: Stop, on: date, at: datetime) -> None:
+    """Withdraw what waits to be said of what a stop silences, in its transaction.
+
+    What is being handed over now has gone past it; the next run decides anew.
+    """
+    days = holds.stood(stop)
+    if days is None or not days.first_on <= on <= days.end_on:
+        return
+    named = {item.document_id for item in stop.items}
+    wanted = MessageFilter(debtor_id=stop.debtor_id, states=_WAITING)
+    for one in messages.listing(session, wanted):
+        message = one.message
+        about = {item.document_id for item in message.items}
+        is_named = bool(named & about) if named else True
+        if message.id is None or not is_named:
+            continue
+        if stop.currency not in (None, message.currency):
+            continue
+        messages.mark(
+            session,
+            message.id,
+            MessageState.CANCELLED,
+            at=at,
+            by=stop.recorded_by,
+            note=f"{stop.kind} {stop.id}",
+            details={"stop": stop.id},
+        )
 
 
 def _with_limit(

@@ -10,7 +10,7 @@ from ledger.calendar import FixedClock
 from ledger.errors import RequestError
 from ledger.outbox import WriteKind
 from ledger.records import DocumentKind
-from ledger.reminders import Attachment, MessageState, Stop, StopKind
+from ledger.reminders import Attachment, MessageState, Stop, StopItem, StopKind
 from ledger.store import letters, messages, rulebooks, stops
 from ledger.testing import Books
 from outsourced_ar import disputes, disputing, rules_in_force, stopping
@@ -22,6 +22,7 @@ from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,
     a_night,
+    debtor_key,
     decided,
     released,
     said,
@@ -73,12 +74,43 @@ def test_s18_it_survives_the_next_reading(desk: Desk) -> None:
 
 
 def test_a_dispute_stops_what_waits_to_be_sent(desk: Desk) -> None:
-    """A message that was ready when the dispute came is refused at the door."""
+    """A message that was ready when the dispute came is withdrawn with it."""
     released(desk.books)
     a_night(desk.books)
     [waiting] = said(desk.books)
     assert waiting.state is MessageState.READY
     desk.dispute("I1")
+    [withdrawn] = said(desk.books)
+    assert withdrawn.state is MessageState.CANCELLED
+    a_night(desk.books)
+    [_, again] = said(desk.books)
+    assert [item.number for item in again.items] == ["I2"]
+
+
+def test_another_item_or_day_withdraws_nothing(desk: Desk) -> None:
+    """What waits stays where a stop is over, or of what it does not speak of."""
+    released(desk.books)
+    a_night(desk.books)
+    past = A_DAY - timedelta(days=5)
+    desk.enter(StopKind.HOLD, "I1", begins_on=past, ends_on=past)
+    desk.enter(StopKind.HOLD, "other", on=A_DAY)
+    assert [one.state for one in said(desk.books)] == [MessageState.READY]
+
+
+def test_a_dispute_that_slips_past_is_caught_at_the_door(desk: Desk) -> None:
+    """The gate is asked again right before it goes, whoever entered the dispute."""
+    released(desk.books)
+    a_night(desk.books)
+    stop = Stop(
+        kind=StopKind.DISPUTE,
+        debtor_id=debtor_key(desk.books),
+        items=(StopItem(document_id=desk.key("I1")),),
+        begins_on=A_DAY,
+        state="raised",
+        recorded_by="Ada",
+    )
+    with desk.books.database.tenant(desk.books.tenant.scope) as session:
+        stops.add(session, stop, AN_HOUR)
     assert refused_at_the_door(desk) == [Silence.DISPUTED]
 
 
