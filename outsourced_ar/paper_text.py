@@ -16,7 +16,9 @@ PAGES_MAX: Final = 20
 """A letter says whose it is on its first pages."""
 CHARS_MAX: Final = 100_000
 SECONDS_MAX: Final = 20
-"""No page is begun later than this after the first."""
+"""So long a paper is read; what was read until then is kept."""
+DRAWN_MAX: Final = 2 << 20
+"""Bytes of what draws a page, unpacked: more takes minutes, and memory by the byte."""
 
 ENCRYPTED: Final = "it is encrypted"
 BROKEN: Final = "it cannot be read as a PDF"
@@ -26,6 +28,10 @@ LARGE: Final = "it is too large to be read"
 
 # It warns of each small fault of a file, naming what stands in it.
 logging.getLogger("pypdf").setLevel(logging.CRITICAL)
+
+
+class _TooLongError(Exception):
+    """A page is given up in its midst."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,11 @@ def _read(content: bytes) -> PaperText:
     if reader.is_encrypted:
         return PaperText("", ENCRYPTED)
     begun = time.monotonic()
+
+    def deadline(*_: object) -> None:
+        if time.monotonic() - begun > SECONDS_MAX:
+            raise _TooLongError
+
     said: list[str] = []
     size = 0
     for number, page in enumerate(reader.pages):
@@ -67,7 +78,13 @@ def _read(content: bytes) -> PaperText:
             break
         if time.monotonic() - begun > SECONDS_MAX:
             return PaperText("\n".join(said), SLOW)
-        text = page.extract_text()
+        drawn = page.get_contents()
+        if drawn is not None and len(drawn.get_data()) > DRAWN_MAX:
+            return PaperText("\n".join(said), SLOW)
+        try:
+            text = page.extract_text(visitor_operand_before=deadline)
+        except _TooLongError:
+            return PaperText("\n".join(said), SLOW)
         said.append(text[: CHARS_MAX - size])
         size += len(said[-1])
     whole = "\n".join(said)

@@ -1,6 +1,7 @@
 """The text of a PDF: what it says, or why it is not read; nothing breaks the reader."""
 
 import io
+import time
 import zlib
 
 import pytest
@@ -30,7 +31,11 @@ def test_what_is_written_is_read() -> None:
 
 def a_bomb() -> bytes:
     """Make a PDF of a tenth of a megabyte whose page is a thousand times that."""
-    packed = zlib.compress(bytes(100 << 20), 9)
+    return a_page(zlib.compress(bytes(100 << 20), 9))
+
+
+def a_page(packed: bytes) -> bytes:
+    """Make a PDF of one page that is drawn by what is packed."""
     page = one_page("")
     begin, end = page.index(b"<< /Length"), page.index(b"endstream")
     stream = b"<< /Length %d /Filter /FlateDecode >>\nstream\n%s\n" % (
@@ -63,6 +68,24 @@ def test_a_page_that_unpacks_without_end_is_given_up() -> None:
     found = text_of(a_bomb())
     assert found.text == ""
     assert found.why_not
+
+
+def a_page_that_draws(times: int) -> bytes:
+    """Make a PDF of a few kilobytes whose page writes a letter so many times."""
+    drawn = b"BT /F1 12 Tf 10 10 Td " + b"(a) Tj " * times + b"ET"
+    return a_page(zlib.compress(drawn, 9))
+
+
+def test_a_page_that_draws_without_end_is_given_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ten megabytes of letters are not begun, and a slow page is left in its midst."""
+    begun = time.monotonic()
+    assert text_of(a_page_that_draws(1_500_000)).why_not == paper_text.SLOW
+    assert time.monotonic() - begun < 5
+    assert text_of(a_page_that_draws(1_000)).why_not == ""
+    monkeypatch.setattr(paper_text, "SECONDS_MAX", 0.05)
+    assert text_of(a_page_that_draws(100_000)).why_not == paper_text.SLOW
 
 
 def test_only_the_first_pages_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
