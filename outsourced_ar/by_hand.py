@@ -12,7 +12,7 @@ from typing import Final
 from ledger.cases import Case, CaseState
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
-from ledger.store import cases
+from ledger.store import cases, demanded
 from ledger.store.session import Database, Session
 from outsourced_ar import escalating, placing, taking_in
 from outsourced_ar.agencies import Contract
@@ -200,6 +200,17 @@ def withdraw(
     now = placing.withdraw(
         session, case, facts, said, fee_minor=fee_minor, to_first_party=to_reminders
     )
+    items = [(one.document_id, one.part) for one in case.items]
+    if demanded.of_items(session, case.debtor_id, items):
+        placing.ask(
+            session,
+            now,
+            "tell the debtor",
+            at=at,
+            on=on,
+            title=f"Case {now.reference} is taken back after the agency had written to "
+            "the debtor: tell it that the agency collects it no more",
+        )
     return now, fee_minor
 
 

@@ -111,17 +111,7 @@ def place(
     rule_for(case.state, CaseState.SUBMITTED, facts)
     if demanded.messages_about(session, documents, UNDER_WAY):
         raise BeingSentError(case.reference)
-    for one in demanded.messages_about(session, documents, WAITING):
-        messages.mark(
-            session,
-            one,
-            MessageState.CANCELLED,
-            at=said.at,
-            by=said.by,
-            note=f"placed with the agency, as case {case.reference}",
-        )
-    for call in demanded.calls_about(session, documents):
-        tasks.done(session, call, at=said.at, by=said.by, outcome="with the agency")
+    _silence(session, case, said, f"placed with the agency, as case {case.reference}")
     cases.keep_files(session, case.id, files, said.at)
     details = {**terms, HANDOVER: Way.WAITS}
     return _become(
@@ -183,7 +173,15 @@ def withdraw(
         if case.details.get(HANDOVER) == Way.WAITS:
             # The agency never had it: there is nobody to stop.
             details |= {HANDOVER: Way.NEEDLESS, RECALL: Way.NEEDLESS}
-    gone = _become(session, case, CaseState.WITHDRAWN, said, details=details)
+    _silence(session, case, said, f"case {case.reference} was taken back")
+    gone = _become(
+        session,
+        case,
+        CaseState.WITHDRAWN,
+        said,
+        details=details,
+        stage="first_party" if to_first_party else "",
+    )
     if to_first_party:
         cases.remove_items(session, case.id, said.on)
     return gone
@@ -286,6 +284,22 @@ def stage_of(state: CaseState) -> str:
     return {CaseState.DRAFT: "final_demand"}.get(state, "ceased")
 
 
+def _silence(session: Session, case: Case, said: Said, why: str) -> None:
+    """Withdraw what waits to be said of a case's items, and end calls about them."""
+    documents = [one.document_id for one in case.items]
+    for one in demanded.messages_about(session, documents, WAITING):
+        messages.mark(
+            session,
+            one,
+            MessageState.CANCELLED,
+            at=said.at,
+            by=said.by,
+            note=why,
+        )
+    for call in demanded.calls_about(session, documents):
+        tasks.done(session, call, at=said.at, by=said.by, outcome=why)
+
+
 def _become(
     session: Session,
     case: Case,
@@ -295,6 +309,7 @@ def _become(
     agency_reference: str | None = None,
     details: Mapping[str, Any] | None = None,
     placed_at: datetime | None = None,
+    stage: str = "",
 ) -> Case:
     assert case.id is not None
     event = _case_event(case, to, said, kind="state")
@@ -312,7 +327,7 @@ def _become(
     now = replace(case, state=to, placed_at=placed_at or case.placed_at)
     _log(session, now, f"case.{to}", said, {"was": case.state})
     if now.placed_at is not None:
-        _tell(session, now, stage_of(to), said, _in_words(to, said))
+        _tell(session, now, stage or stage_of(to), said, _in_words(to, said))
     return cases.load(session, case.id)
 
 

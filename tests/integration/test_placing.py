@@ -618,6 +618,7 @@ def test_a_withdrawal_tells_the_agency_and_costs_what_was_agreed(
         (office.folder / "recalls" / f"{office.case().reference}.json").read_text()
     )
     assert said["recall"] is True
+    assert any("tell it that" in task.title for task in office.tasks())
     before = len(office.messages())
     for day in range(16, 24):
         office.night(RIPE + timedelta(days=day))
@@ -652,6 +653,8 @@ def test_what_comes_back_is_not_placed_again_and_not_reminded_at_once(
     assert [one.id for one in office.messages()] == before
     case = office.case()
     assert case.items[0].removed_on == RIPE
+    stages = [one["stage"] for _, one in office.told() if "case" in one]
+    assert (stages[0], stages[-1]) == ("third_party", "first_party")
 
 
 def test_nobody_withdraws_a_case_that_is_over(office: Office) -> None:
