@@ -190,7 +190,7 @@ def in_words(item: Item) -> str:
     """Say what an item's lateness comes to, and what of it is asked for."""
     late, code = item.late, item.currency
     assert late is not None
-    read = "" if late.is_verified else ", not all of it read in a source"
+    read = "" if late.is_verified else ", not all of it verified"
     asked = late.asked_interest_minor + late.asked_compensation_minor
     return (
         f"{item.number}: interest {from_minor(late.interest_minor, code)} until "

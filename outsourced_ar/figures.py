@@ -103,6 +103,8 @@ class Figures:
     @property
     def lateness(self) -> Lateness | None:
         """What lateness of the items came to, where it may be said and was read."""
+        if not any(one.late for one in self.facts.items):
+            return None
         known = {(one.document_id, one.part): one.late for one in self.facts.items}
         about = self.statement.about
         return total([known.get((one.document_id, one.part)) for one in about])

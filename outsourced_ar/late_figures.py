@@ -22,9 +22,10 @@ class LateFigures:
 
     Attributes:
         to_on: The last day the interest is for.
-        interest_minor: What it came to, to be shown.
+        interest_minor: What it came to and was not settled, to be shown.
         compensation_minor: The same; 0 where it is in another currency.
-        is_verified: Whether all of it was read in a source.
+        is_verified: Whether all of it was read in a source, and the due date was given
+            by the books.
         asked_interest_minor: What is demanded; `asked_compensation_minor` likewise.
         new_compensation_minor: What of it was not charged before.
         blocked: Why nothing may be demanded today, or nothing.
@@ -47,12 +48,15 @@ def figures_of(late: Late) -> LateFigures | None:
     if late.show is Show.OFF:
         return None
     owed, beside = late.interest, late.compensation
-    is_own = beside.currency == late.document.currency
     return LateFigures(
         to_on=late.due_on if owed is None else owed.covered_until,
-        interest_minor=0 if owed is None else owed.total_minor,
-        compensation_minor=(beside.minor or 0) if is_own else 0,
-        is_verified=beside.verified and (owed is None or owed.verified),
+        interest_minor=late.told_interest_minor,
+        compensation_minor=late.told_compensation_minor,
+        is_verified=(
+            not late.document.is_inferred
+            and beside.verified
+            and (owed is None or owed.verified)
+        ),
         asked_interest_minor=late.interest_minor,
         asked_compensation_minor=late.compensation_minor,
         new_compensation_minor=late.new_compensation_minor,

@@ -144,6 +144,20 @@ class Late:
         return found.minor or 0
 
     @property
+    def told_interest_minor(self) -> int:
+        """The interest that came of it, less what was paid of it or given up."""
+        whole = 0 if self.interest is None else self.interest.total_minor
+        return max(whole - self._settled(ChargeKind.INTEREST), 0)
+
+    @property
+    def told_compensation_minor(self) -> int:
+        """The same of the compensation; 0 where it is in another currency."""
+        found = self.compensation
+        if found.currency != self.document.currency:
+            return 0
+        return max((found.minor or 0) - self._settled(ChargeKind.COMPENSATION), 0)
+
+    @property
     def may_demand(self) -> bool:
         """Whether anything of it may be asked for at all."""
         return self.show is Show.DEMAND and not self.document.is_inferred

@@ -14,6 +14,9 @@ from outsourced_ar.texts import AGENCY_KEYS, Labels
 OVERDUE: Final = frozenset({"first", "second", "formal", *AGENCY_KEYS})
 """Keys of what may cross with a payment."""
 
+OF_LATENESS: Final = frozenset({"second", "formal"})
+"""Keys under whose list the client may tell what lateness came to."""
+
 WITH_PDF: Final = frozenset({"formal", "statement", *AGENCY_KEYS})
 """Keys whose e-mails bring their list as a PDF; to make one takes longest."""
 
@@ -172,8 +175,15 @@ def _after(
     if told.statement.credits_minor:
         is_covered = told.statement.balance_minor <= 0
         yield _line(parts["favour" if is_covered else "credits"])
+    if _tells_of_lateness(told, key) and (said := _line(parts["lateness"])):
+        yield said
     if channel is Channel.EMAIL and key in WITH_PDF:
         yield _line(parts["attached"])
+
+
+def _tells_of_lateness(told: Figures, key: str) -> bool:
+    """Say whether it may stand there: the client informs, the agency demands."""
+    return key in OF_LATENESS and told.identity.voice is Voice.CLIENT
 
 
 def _row(item: MessageItem, told: Figures) -> Row:

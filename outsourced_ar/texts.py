@@ -76,6 +76,8 @@ class Paragraphs(Struct, frozen=True, forbid_unknown_fields=True):
         ask: Who to talk to.
         crossed: Of payments that are on their way.
         attached: Of the statement that comes with it.
+        lateness: What interest and compensation came to, as information; empty
+            where that may not be said.
         source: From whom the agency has a debtor's data, and what the debtor may ask
             (article 14 of the GDPR); in its first letter of a case.
     """
@@ -91,6 +93,7 @@ class Paragraphs(Struct, frozen=True, forbid_unknown_fields=True):
     ask: str
     crossed: str
     attached: str
+    lateness: str
     source: str
 
 
