@@ -69,6 +69,7 @@ class Interest:
         total_minor: All interest, rounded as the terms say.
         paid_minor: What of it payments met already.
         missing: What was not known after `covered_until`, or nothing.
+        missing_series: The series that has no value for `missing_on`, where it is that.
         verified: Whether the rule and every rate in it was read in a source.
     """
 
@@ -84,6 +85,8 @@ class Interest:
     paid_minor: int
     missing: str
     verified: bool
+    missing_series: str = ""
+    missing_on: date | None = None
 
     @property
     def is_complete(self) -> bool:
@@ -149,6 +152,7 @@ class _Run:
         self.posted = 0
         self.paid = 0
         self.missing = ""
+        self.missing_on: date | None = None
         self.covered_until = max(to_on, claim.due_on)
         while self.waiting and self.waiting[-1].on <= self.start:
             self.principal -= self.waiting.pop().minor
@@ -178,7 +182,7 @@ class _Run:
         rate = rate_on(self.terms, first, start=self.start)
         if rate is None:
             self.covered_until = first - ONE_DAY
-            self.missing = self._what_is_missing(first)
+            self._miss(first)
             return False
         base = self.principal + self.capital
         part = year_part(first, last, self.terms.day_count)
@@ -220,6 +224,10 @@ class _Run:
             paid_minor=self.paid,
             missing=self.missing,
             verified=self.terms.verified and all(s.verified for s in self.segments),
+            missing_series=(
+                self.terms.series.name if self.missing_on and self.terms.series else ""
+            ),
+            missing_on=self.missing_on,
         )
 
     def _apply_until(self, day: date) -> None:
@@ -256,11 +264,14 @@ class _Run:
         years = range(self.start.year + 1, self.to_on.year + 1)
         return frozenset(_same_day(self.start, year) for year in years)
 
-    def _what_is_missing(self, day: date) -> str:
+    def _miss(self, day: date) -> None:
+        """Note what is not known from a day on."""
         if self.terms.series is None:
-            return "no rate is agreed or known"
+            self.missing = "no rate is agreed or known"
+            return
         asked = self.start if self.terms.mode is Mode.FIXED_AT_START else day
-        return f"no value of {self.terms.series.name} is known for {asked}"
+        self.missing = f"no value of {self.terms.series.name} is known for {asked}"
+        self.missing_on = asked
 
 
 def _same_day(start: date, year: int) -> date:

@@ -1,12 +1,25 @@
 """What stands in the way and only a person can clear: a task each, once while open."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
+from typing import Final
 
 from ledger.reminders import Task, TaskKind
 from ledger.store import tasks
 from ledger.store.session import Session
 from outsourced_ar.facts import DebtorFacts, Refusal, Silence, Tonight
+
+HOW_TO_ENTER: Final = (
+    "Read the value where the rate is published and add it to your policy: "
+    '[[late_payment.rate]] with series = "{series}", from = {on}, until the last day '
+    'it holds, percent, and source; or set show = "information" and demand no '
+    "interest."
+)
+HOW_TO_AGREE: Final = (
+    "No series of rates belongs to the law that governs: agree a rate and say it in "
+    "your policy as contract_percent of [late_payment], or set show = "
+    '"information" and demand no interest.'
+)
 
 
 def ask(
@@ -17,6 +30,33 @@ def ask(
         task = _task(facts, one, tonight)
         if task is not None:
             tasks.ask(session, task, tonight.now)
+    if any(one.reason is Silence.RATE_MISSING for one in refusals):
+        for task in _rates(facts, tonight):
+            tasks.ask(session, task, tonight.now)
+
+
+def _rates(facts: DebtorFacts, tonight: Tonight) -> Iterator[Task]:
+    """Ask for each rate by which something would be demanded, once for all debtors."""
+    blocked = [one.late for one in facts.items if one.late and one.late.blocked]
+    missing = {(one.missing_series, one.missing_on, one.blocked) for one in blocked}
+    for series, on, because in sorted(missing, key=str):
+        title, how = f"No final demand can go: {because}", HOW_TO_AGREE
+        if series and on:
+            title = f"Enter {series} from {on} as [[late_payment.rate]] of the policy"
+            how = HOW_TO_ENTER.format(series=series, on=on)
+        yield Task(
+            kind=TaskKind.REVIEW,
+            key=f"rate {series} {on or '-'}",
+            title=title,
+            details={
+                "debtor": facts.number,
+                "because": f"no final demand can go: {because}",
+                "series": series,
+                "from": str(on or ""),
+                "how": how,
+            },
+            due_on=tonight.today,
+        )
 
 
 def _task(facts: DebtorFacts, refusal: Refusal, tonight: Tonight) -> Task | None:

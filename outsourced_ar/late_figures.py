@@ -29,6 +29,7 @@ class LateFigures:
         asked_interest_minor: What is demanded; `asked_compensation_minor` likewise.
         new_compensation_minor: What of it was not charged before.
         blocked: Why nothing may be demanded today, or nothing.
+        missing_series: The series whose value for `missing_on` blocks it.
         rule: The sheet by which it was worked out.
     """
 
@@ -41,6 +42,8 @@ class LateFigures:
     new_compensation_minor: int = 0
     blocked: str = ""
     rule: str = ""
+    missing_series: str = ""
+    missing_on: date | None = None
 
 
 def figures_of(late: Late) -> LateFigures | None:
@@ -62,6 +65,8 @@ def figures_of(late: Late) -> LateFigures | None:
         new_compensation_minor=late.new_compensation_minor,
         blocked=late.blocked,
         rule=late.rule,
+        missing_series=owed.missing_series if owed and late.blocked else "",
+        missing_on=owed.missing_on if owed and late.blocked else None,
     )
 
 
