@@ -4,17 +4,18 @@ What it refuses for something that passes by itself is held; anything else is wi
 and its items are decided about anew.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from ledger.calendar import Clock
-from ledger.reminders import COPY, Message
+from ledger.reminders import COPY, Message, Mode
+from ledger.store import messages
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import copy_requests, gate, gathering, statements
 from outsourced_ar.cadence import Cadence, packaged_cadences
-from outsourced_ar.facts import Refusal, Silence
+from outsourced_ar.facts import Refusal, Silence, Tonight
 from outsourced_ar.gate import Moment
 from outsourced_ar.gathering import Books
 from outsourced_ar.policy import Policies, Policy, packaged_policy
@@ -87,7 +88,8 @@ class GateRecheck:
         if message.step.startswith(COPY):
             return copy_requests.refusals(session, message, facts, tonight, policy)
         wish = gate.wish_of(message, facts, gap_days=self._gap_days(message, policy))
-        return gate.ask(wish, facts, tonight, policy, Moment.SEND)
+        found = gate.ask(wish, facts, tonight, policy, Moment.SEND)
+        return gate.in_order([*found, *_of_release(session, message, tonight)])
 
     def _gap_days(self, message: Message, policy: Policy) -> int:
         if message.is_statement:
@@ -95,6 +97,21 @@ class GateRecheck:
         cadence = self.cadences.get(message.cadence)
         of_cadence = cadence.gap_days(message.step) if cadence else 0
         return max(policy.minimum_gap_days, of_cadence)
+
+
+def _of_release(
+    session: Session, message: Message, tonight: Tonight
+) -> Iterator[Refusal]:
+    """Refuse what no person released, where the client has wanted that since.
+
+    A night may have been under way when the client said so, by its word before.
+    """
+    mandate = tonight.mandate
+    if mandate is None or mandate.mode is not Mode.APPROVE or message.id is None:
+        return
+    if messages.is_unasked(session, message.id):
+        said = "the client wants to release messages itself"
+        yield Refusal(Silence.CHANGED, said)
 
 
 def is_held(refusals: tuple[Refusal, ...]) -> bool:

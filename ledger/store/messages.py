@@ -40,6 +40,7 @@ __all__ = [
     "begin_sending",
     "by_mail_id",
     "events",
+    "is_unasked",
     "last_mail_ids",
     "listing",
     "load",
@@ -309,6 +310,18 @@ def append_event(
             "details": json.dumps(dict(details or {})),
         },
     )
+
+
+UNASKED = """
+SELECT FROM message_event e
+WHERE e.tenant_id = :tenant_id AND e.message_id = :id AND e.event = 0
+  AND e.kind = 'ready'
+"""
+
+
+def is_unasked(session: Session, one: MessageId) -> bool:
+    """Say whether a message never waited for a person's release."""
+    return session.execute(UNASKED, {"id": one}).first() is not None
 
 
 STUCK = """

@@ -1,5 +1,6 @@
 """A client that takes back its word takes back what went by it alone."""
 
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,6 +13,7 @@ from ledger.store.messages import Order, StoredMessage
 from ledger.testing import AN_INSTANT, Books
 from outsourced_ar import mandating
 from outsourced_ar.mandating import withdraw_unreleased
+from tests.integration.outbox import Outbox
 from tests.integration.reminding import A_DAY, AN_HOUR, a_message, an_item, released
 
 
@@ -85,3 +87,24 @@ def test_it_holds_for_more_than_a_listing_shows(
         **dict.fromkeys(others, MessageState.CANCELLED),
         begun: MessageState.SENDING,
     }
+
+
+def test_a_night_under_way_lets_nothing_go_by_the_word_before(
+    books: Books, tmp_path: Path
+) -> None:
+    """What was queued ready after the client's new word is withdrawn, not sent."""
+    box = Outbox.open(books, tmp_path)
+    released(books, Mode.APPROVE)
+    [refusal] = box.send().cancelled.values()
+    assert "itself" in refusal.because
+    assert box.files() == []
+
+
+def test_what_a_person_released_goes(books: Books, tmp_path: Path) -> None:
+    """It waited for a release, and got it."""
+    box = Outbox.open(books, tmp_path, debtors=())
+    box.queue("D1", state=MessageState.PLANNED)
+    released(books, Mode.APPROVE)
+    with books.database.tenant(books.tenant.scope) as session:
+        messages.release(session, by="Ada", at=AN_HOUR)
+    assert len(box.send().sent) == 1
