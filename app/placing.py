@@ -9,7 +9,6 @@ from ledger.errors import DuebridgeError
 from ledger.ids import DebtorId
 from ledger.money import from_minor
 from ledger.store import cases
-from ledger.store.debtors import StoredDebtor
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import by_hand
@@ -35,7 +34,7 @@ class _NothingKeptError(DuebridgeError):
 def place_by_hand(
     product: "Product",
     owner: Tenant,
-    one: StoredDebtor,
+    debtor_id: DebtorId,
     *,
     numbers: list[str],
     by: str,
@@ -51,12 +50,12 @@ def place_by_hand(
     if not collecting.contract.escalation:
         raise NotContractedError(owner.slug, "it has reminders only")
     run = collecting.run()
-    copies = by_hand.copies_of(product.database, run, one.id)
+    copies = by_hand.copies_of(product.database, run, debtor_id)
     found: list[Placed] = []
     try:
         with product.database.tenant(owner.scope) as session:
             found += by_hand.place(
-                session, run, one.id, numbers=numbers, by=by, copies=copies
+                session, run, debtor_id, numbers=numbers, by=by, copies=copies
             )
             if dry_run:
                 _forget()

@@ -13,12 +13,14 @@ from typing import Any, Final
 
 from ledger.cases import Case, CaseItem, CasePayment, PaidTo
 from ledger.money import Currency, from_minor
-from ledger.records import DocumentKind
+from ledger.records import AllocationKind
 from ledger.store.case_payments import Settlement, Standing
 from outsourced_ar.agencies import share
 from outsourced_ar.placements.contract import Notice, SettlementLine
 
-CREDITS: Final = frozenset({DocumentKind.CREDIT_NOTE, DocumentKind.WRITE_OFF})
+CREDITS: Final = frozenset(
+    {AllocationKind.CREDIT_NOTE, AllocationKind.WRITE_OFF, AllocationKind.VOID}
+)
 """What lowers a claim and brings no money: no commission is due of it."""
 ITEM: Final = "item"
 ABSORBED: Final = "absorbed_minor"

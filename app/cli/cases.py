@@ -17,7 +17,8 @@ from app.cli.listing import (
 from app.cli.stops import the_debtor
 from ledger.cases import Case
 from ledger.errors import RequestError
-from ledger.store import case_payments, cases, debtors, known
+from ledger.ids import DebtorId
+from ledger.store import case_payments, cases, debtors, histories, known
 from ledger.store.cases import UnknownCaseError
 from ledger.store.debtors import Debtors
 from ledger.store.session import Session
@@ -41,7 +42,9 @@ def register(app: typer.Typer) -> None:
 def place_command(
     context: typer.Context,
     tenant: TenantSlug,
-    debtor: Annotated[str, typer.Argument(help="The debtor's number, key or name.")],
+    what: Annotated[
+        str, typer.Argument(help="A debtor's number or name, or an invoice's number.")
+    ],
     invoice: Annotated[
         list[str] | None,
         typer.Option(help="Only this invoice; may be repeated. None: all overdue."),
@@ -57,9 +60,14 @@ def place_command(
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
-            one = the_debtor(session, debtor)
+            debtor_id, numbers = meant(session, what)
         found = place_by_hand(
-            product, owner, one, numbers=invoice or [], by=by, dry_run=dry_run
+            product,
+            owner,
+            debtor_id,
+            numbers=[*(invoice or ()), *numbers],
+            by=by,
+            dry_run=dry_run,
         )
     for line in found.lines:
         typer.echo(line)
@@ -308,6 +316,16 @@ def settlements_command(
     show(listing, format_, out)
     if any(one.differences for one in found):
         raise typer.Exit(Exit.LEFT_OVER)
+
+
+def meant(session: Session, what: str) -> tuple[DebtorId, list[str]]:
+    """Return whose items are meant, and which: an invoice's number, else a debtor's."""
+    landing = known.known_at(session)
+    for document_id in histories.find(session, what):
+        versions = histories.versions(session, document_id, landing)
+        if versions:
+            return versions[-1].debtor_id, [versions[-1].number]
+    return the_debtor(session, what).id, []
 
 
 def the_case(session: Session, text: str) -> Case:

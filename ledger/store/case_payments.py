@@ -9,6 +9,7 @@ from typing import Any
 from ledger.cases import CaseId, CasePayment, PaidTo
 from ledger.ids import DocumentId
 from ledger.money import Currency
+from ledger.records import AllocationKind
 from ledger.store.session import Session
 
 ADD = """
@@ -44,9 +45,8 @@ SELECT d.id, d.open_minor, d.total_minor, d.instalment_minor, d.closed_on,
 FROM document d WHERE d.tenant_id = :tenant_id AND d.id = ANY (:ids)
 """
 MOVED = """
-SELECT a.debit_id, a.amount_minor, a.effective_on, c.kind
+SELECT a.debit_id, a.amount_minor, a.effective_on, a.kind
 FROM allocation a
-LEFT JOIN document c ON c.tenant_id = :tenant_id AND c.id = a.credit_id
 WHERE a.tenant_id = :tenant_id AND a.debit_id = ANY (:ids) AND a.known_at > :since
 ORDER BY a.debit_id, a.known_at, a.effective_on
 """
@@ -70,7 +70,7 @@ class Movement:
 
     amount_minor: int
     effective_on: date
-    kind: str
+    kind: AllocationKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +171,7 @@ def standing(
             Movement(
                 amount_minor=row.amount_minor,
                 effective_on=row.effective_on,
-                kind=row.kind or "",
+                kind=AllocationKind(row.kind),
             )
         )
     rows = session.execute(OPEN_NOW, {"ids": ids}) if ids else ()

@@ -444,6 +444,19 @@ def test_a_credit_lowers_the_case_without_commission(office: Office) -> None:
     assert payments(office) == [("client", 100_00, 0)]
 
 
+def test_an_invoice_that_is_cancelled_ends_its_case_without_commission(
+    office: Office,
+) -> None:
+    """What was never owed brings no money; the reason says so, and all is stopped."""
+    paying(office)
+    office.books.now = office.clock(date(2026, 4, 1)).now()
+    office.books.void_all_but(on=date(2026, 4, 1))
+    found = office.take_in(date(2026, 4, 1))
+    assert payments(office) == [("client", 1000_00, 0)]
+    assert found.closed == [office.case().reference]
+    assert office.case().reason == "unjustified"
+
+
 def test_a_debtor_who_pays_all_to_the_client_ends_the_case(office: Office) -> None:
     """The case is closed as paid, and the agency told to stop."""
     paying(office)
