@@ -11,7 +11,8 @@ from ledger.store import write_backs, written_back
 from ledger.store.connections import StoredConnection
 from ledger.store.tenants import Tenant
 from sync import allowed
-from sync.push import Push, PushResult, ask_owner
+from sync.asking import ask_owner
+from sync.push import Push, PushResult
 
 if TYPE_CHECKING:
     from app.bootstrap import Product

@@ -28,11 +28,11 @@ from connectors.writing import (
 from ledger.calendar import Clock
 from ledger.errors import DuebridgeError, RetryableError
 from ledger.outbox import WriteState
-from ledger.reminders import Task, TaskKind
-from ledger.store import tasks, write_backs, written_back
+from ledger.store import write_backs, written_back
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack
+from sync import asking
 from sync.parts import (
     ABSENT,
     BEGUN,
@@ -328,7 +328,7 @@ class Delivery:
             if state in {WriteState.REFUSED, WriteState.CONFLICT}:
                 self._ask(session, words)
             else:
-                self._answered(session)
+                asking.answered(session, self.one, self._desk.clock)
 
     def _stand(self, session: Session) -> None:
         """Note what stands in the books now: of a field what was decided last."""
@@ -346,35 +346,7 @@ class Delivery:
             self._ask(session, words)
 
     def _ask(self, session: Session, words: str) -> None:
-        one, desk = self.one, self._desk
-        what = f"{one.write_back.kind} of {one.number or one.debtor_number}"
-        tasks.ask(
-            session,
-            Task(
-                kind=TaskKind.REVIEW,
-                key=task_key(one),
-                debtor_id=one.write_back.debtor_id,
-                title=f"Writing the {what} to the books: {one.write_back.state}",
-                details={
-                    "write_back": one.id,
-                    "key": one.write_back.key,
-                    "words": words,
-                    "at": desk.clock.now().isoformat(),
-                },
-                due_on=desk.clock.today(desk.tenant.timezone),
-            ),
-            desk.clock.now(),
-        )
-
-    def _answered(self, session: Session) -> None:
-        tasks.settle(
-            session,
-            TaskKind.REVIEW,
-            task_key(self.one),
-            at=self._desk.clock.now(),
-            by=write_backs.PUSH,
-            outcome=self.state,
-        )
+        asking.ask(session, self.one, self._desk.tenant, self._desk.clock, words)
 
     def _cut_off(self, part: Part) -> str:
         since = self.one.writing_at
@@ -423,11 +395,6 @@ class Delivery:
 
     def _session(self) -> AbstractContextManager[Session]:
         return self._desk.database.tenant(self._desk.tenant.scope)
-
-
-def task_key(one: StoredWriteBack) -> str:
-    """Return the key of what a person is asked about a write-back."""
-    return f"write-back:{one.id}"
 
 
 def _named(error: Exception) -> str:

@@ -25,13 +25,12 @@ from ledger.errors import (
     SourceError,
 )
 from ledger.outbox import WriteState
-from ledger.reminders import Task, TaskKind
-from ledger.store import tasks, write_backs, written_back
+from ledger.store import write_backs, written_back
 from ledger.store.connections import StoredConnection
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack, TakenOverError
-from sync import batches
+from sync import asking, batches
 from sync.delivery import Delivery, Desk
 from sync.parts import order_of
 
@@ -60,8 +59,6 @@ NO_MORE = (
     UnreachableError,
 )
 """What keeps all others from being written, too."""
-FOR_THE_OWNER = (CredentialError, AccessDeniedError, ConfigurationError)
-"""What does not pass by itself."""
 
 
 class PushBusyError(RetryableError):
@@ -147,7 +144,9 @@ class Push:
                     self.clock,
                     self.allowed,
                 )
-                note_success(self)
+                asking.owner_answered(
+                    self.database, self.tenant, self.connection, self.clock
+                )
             else:
                 _Run(self, self.writer, result).run()
         return result
@@ -176,10 +175,12 @@ class _Run:
                 self._look_at_standing()
             except NOT_WRITTEN as error:
                 self._result.error = error
+        push = self._push
+        books = (push.database, push.tenant, push.connection, push.clock)
         if self._result.error is None:
-            note_success(self._push)
+            asking.owner_answered(*books)
         else:
-            note_failure(self._push, self._result.error)
+            asking.ask_owner(*books, self._result.error)
 
     def _round(self) -> bool:
         """Deliver what is due, in order; return whether any of it is over."""
@@ -278,49 +279,3 @@ def exclusive(database: Database, one: StoredConnection) -> Iterator[None]:
         if not free:
             raise PushBusyError(one.name)
         yield
-
-
-def note_failure(push: Push, error: DuebridgeError) -> None:
-    """Tell the owner once that the books take nothing, where that does not pass."""
-    ask_owner(push.database, push.tenant, push.connection, push.clock, error)
-
-
-def ask_owner(
-    database: Database,
-    tenant: Tenant,
-    connection: StoredConnection,
-    clock: Clock,
-    error: DuebridgeError,
-) -> None:
-    """Ask a person to mend a connection that cannot be written to, once."""
-    if not isinstance(error, FOR_THE_OWNER):
-        return
-    with database.tenant(tenant.scope) as session:
-        tasks.ask(
-            session,
-            Task(
-                kind=TaskKind.REVIEW,
-                key=_key(connection),
-                title=f"{connection.name} cannot be written to: {error.message}",
-                details={"connection": connection.name, "remedy": error.remedy},
-                due_on=clock.today(tenant.timezone),
-            ),
-            clock.now(),
-        )
-
-
-def note_success(push: Push) -> None:
-    """Note that the books take what is written again."""
-    with push.database.tenant(push.tenant.scope) as session:
-        tasks.settle(
-            session,
-            TaskKind.REVIEW,
-            _key(push.connection),
-            at=push.clock.now(),
-            by=write_backs.PUSH,
-            outcome="works again",
-        )
-
-
-def _key(connection: StoredConnection) -> str:
-    return f"write-connection:{connection.id}"

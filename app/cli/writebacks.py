@@ -31,7 +31,7 @@ from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack
 from sync import allowed
 from sync.allowed import Allowed
-from sync.delivery import task_key
+from sync.asking import task_key
 
 SWITCH_ON = "--allow notes,fields,payments"
 TOO_EARLY = "It was decided before the books might be told."
