@@ -162,6 +162,11 @@ class Look:
 
     def decide(self, case: Case, result: Escalated, *, by: str = BY) -> Case:
         """Place a draft that lacks nothing, or ask for what it lacks."""
+        terms = self.run.contract.terms(case.agency)
+        if terms is None or not self.run.contract.escalation:
+            why = f"{case.agency} is not contracted any more"
+            result.drafts[case.reference] = (why,)
+            return case
         said = self._demanded_of(case)
         wanted = frozenset((one.document_id, one.part) for one in case.items)
         found = self.ripe(case.currency, said, wanted)
@@ -179,8 +184,6 @@ class Look:
             return case
         items = tuple(_case_item(item) for item in found.items)
         cases.reset_amounts(self.session, case, items)
-        terms = self.run.contract.terms(case.agency)
-        assert terms is not None
         age_days = max((self.run.tonight.today - i.due_on).days for i in found.items)
         try:
             placed = placing.place(
@@ -201,14 +204,6 @@ class Look:
             placing.answered(self.session, case, need, self.run.said("placed", by))
         result.placed.append(case.reference)
         return placed
-
-    def preview(self, case: Case) -> tuple[Packet, tuple[Need, ...]]:
-        """Return the packet a draft would have now, and what it lacks."""
-        said = self._demanded_of(case)
-        wanted = frozenset((one.document_id, one.part) for one in case.items)
-        found = self.ripe(case.currency, said, wanted)
-        packet = self._packet(case, found.items, said)
-        return packet, unmet(self._facts(case, found.items, packet))
 
     def ripe(
         self,

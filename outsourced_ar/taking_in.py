@@ -63,7 +63,7 @@ class TakenIn:
             f"{self.applied} taken in, {self.repeated} known before, "
             f"{len(self.kept)} kept for a person, {len(self.unreadable)} not "
             f"understood, {len(self.reduced)} lowered by the books, "
-            f"{len(self.closed)} closed"
+            f"{len(self.closed)} closed, {len(self.failed)} agencies not asked"
         )
 
 
@@ -338,9 +338,14 @@ class Intake:
         )
         # Nobody must chase who has paid: the agency is told to stop as well.
         details = {} if promised else {RECALL: Way.WAITS}
-        now = placing.move(
-            session, case, CaseState.CLOSED, facts, said, details=details
-        )
+        try:
+            now = placing.move(
+                session, case, CaseState.CLOSED, facts, said, details=details
+            )
+        except CaseRuleError as error:
+            title = f"{case.agency} closed case {case.reference}. {error.message}"
+            placing.ask(session, case, "closes", at=said.at, on=said.on, title=title)
+            return
         self._over(session, now, said)
         result.closed.append(case.reference)
 

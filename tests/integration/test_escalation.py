@@ -244,6 +244,30 @@ def test_a_case_waits_for_the_client_where_it_wants_that(
     assert [one for one in office.tasks() if one.kind is TaskKind.REVIEW] == []
 
 
+def test_a_yes_places_nothing_once_the_contract_is_gone(
+    database: Database, tmp_path: Path
+) -> None:
+    """Reminders only means that no draft of before goes over either."""
+    office = Office.open(database, tmp_path)
+    office.invoice()
+    demanded(office)
+    office.contract(approval="always")
+    office.night(RIPE)
+    office.save("contract", "version = 2\n")
+    with office.session() as session:
+        found = by_hand.approve(
+            session,
+            office.run(RIPE),
+            office.case(),
+            by="the client",
+            limitation_checked=False,
+            court=False,
+            copies={},
+        )
+    assert found.case.state is CaseState.DRAFT
+    assert found.lacking == ("strand is not contracted any more",)
+
+
 def test_a_packet_that_lacks_something_is_listed_and_not_placed(
     database: Database, tmp_path: Path
 ) -> None:

@@ -599,6 +599,48 @@ def test_a_close_that_comes_before_its_money_waits_for_it(office: Office) -> Non
     assert (office.case().state, office.case().reason) == (CaseState.CLOSED, "paid")
 
 
+def test_a_close_as_paid_that_does_not_add_up_is_put_before_a_person(
+    office: Office,
+) -> None:
+    """The agency says that all is paid and settles half: nothing is closed."""
+    paying(office)
+    reference = office.case().reference
+    common = {"reference": reference, "currency": "EUR", "amount": "500.00"}
+    office.say(
+        {**common, "key": "p1", "kind": "payment", "on": "2026-04-01"},
+        {
+            "key": "c1",
+            "kind": "state",
+            "reference": reference,
+            "on": "2026-04-02",
+            "state": "closed",
+            "reason": "settled",
+        },
+        name="a.jsonl",
+    )
+    office.take_in(date(2026, 4, 2))
+    with office.session() as session:
+        session.execute(
+            "UPDATE collection_case SET details = details || "
+            '\'{"closes_with": "paid"}\' WHERE tenant_id = :tenant_id'
+        )
+    office.say(
+        {
+            **common,
+            "key": "l1",
+            "kind": "settlement",
+            "on": "2026-04-10",
+            "settlement": "S-1",
+            "payment_key": "p1",
+            "commission": "62.50",
+        },
+        name="b.jsonl",
+    )
+    office.take_in(date(2026, 4, 10))
+    assert office.case().state is CaseState.ACTIVE
+    assert any("nothing_left" in task.title for task in office.tasks())
+
+
 # Taking back
 
 
