@@ -1,7 +1,7 @@
 """Wires a tenant's placements: its agencies, its packets' copies, what comes back."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,19 @@ class AgencySetUpError(ConfigurationError):
             remedy="Correct the contract, and put it in force with `duebridge agency "
             "set`.",
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """The agencies of a contract.
+
+    Attributes:
+        agencies: Those that can be used, by name.
+        faults: Why each other one cannot be.
+    """
+
+    agencies: Mapping[str, Agency]
+    faults: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +99,7 @@ class Collecting:
         """Take in what there is, place what is ripe, and tell the agencies."""
         with self.agencies() as known:
             return Collected(
-                taken_in=self._intake(known).take_in(),
+                taken_in=self._taken_in(known),
                 escalated=self.escalate(),
                 handed=self._hand(known).hand_over(),
             )
@@ -94,7 +107,7 @@ class Collecting:
     def take_in(self) -> TakenIn:
         """Take in what agencies say and the books show."""
         with self.agencies() as known:
-            return self._intake(known).take_in()
+            return self._taken_in(known)
 
     def hand_over(self) -> Handed:
         """Tell the agencies what waits."""
@@ -124,16 +137,16 @@ class Collecting:
         )
 
     @contextmanager
-    def agencies(self) -> Iterator[Mapping[str, Agency]]:
-        """Open the agencies of the contract, by name; one that cannot be is left out.
+    def agencies(self) -> Iterator[Opened]:
+        """Open the agencies of the contract; one that cannot be opened stops no other.
 
         A trial reaches no service: there is only what is a folder.
         """
         found: dict[str, Agency] = {}
+        faults: dict[str, str] = {}
         with ExitStack() as stack:
             for terms in self.contract.agency:
-                # What is wrong with one is said by `check`, and stops no other.
-                with suppress(DuebridgeError):
+                try:
                     if terms.kind == local.KIND:
                         found[terms.name] = self._local(terms)
                     elif (
@@ -142,7 +155,9 @@ class Collecting:
                         service = self._debitura(terms)
                         stack.callback(service.close)
                         found[terms.name] = service
-            yield found
+                except DuebridgeError as error:
+                    faults[terms.name] = error.user_message
+            yield Opened(found, faults)
 
     def check(self, terms: AgencyTerms) -> list[str]:
         """Say what keeps an agency from being used, without calling it.
@@ -209,18 +224,22 @@ class Collecting:
             prefix=cases.reference_prefix(self.owner.id),
         )
 
-    def _intake(self, known: Mapping[str, Agency]) -> Intake:
-        return Intake(
+    def _taken_in(self, known: Opened) -> TakenIn:
+        """Ask those that can be asked, and say why the others were not."""
+        intake = Intake(
             database=self.product.database,
             tenant=self.owner,
             clock=self.product.clock,
-            agencies=known,
+            agencies=known.agencies,
         )
+        result = intake.take_in()
+        result.failed.update(known.faults)
+        return result
 
-    def _hand(self, known: Mapping[str, Agency]) -> Hand:
+    def _hand(self, known: Opened) -> Hand:
         return Hand(
             database=self.product.database,
             tenant=self.owner,
             clock=self.product.clock,
-            agencies=known,
+            agencies=known.agencies,
         )

@@ -77,3 +77,49 @@ def test_a_sender_without_an_address_is_refused(desk: Desk, tenant: str) -> None
     answer = desk.run("agency", "set", tenant, "--debitura", "anna")
 
     assert_is_refused(answer, FAILED, "must be a team member's mail address")
+
+
+TWO = """
+version = 1
+escalation = true
+approval = "always"
+
+[[agency]]
+name = "unkeyed"
+kind = "debitura"
+title = "Nordhavn"
+commission = [{{ percent = "20" }}]
+[agency.settings]
+sender = "{sender}"
+url = "{url}"
+
+[[agency]]
+name = "strand"
+title = "Strandgut Inkasso"
+commission = [{{ percent = "20" }}]
+[agency.settings]
+folder = "{folder}"
+"""
+
+
+def test_an_agency_without_a_key_keeps_no_other_from_being_asked(
+    desk: Desk, tenant: str, url: str, simulator: DebituraSimulator, tmp_path: Path
+) -> None:
+    """The folder's word is read all the same, and what the other lacks is told."""
+    inbox = tmp_path / "strand" / "inbox"
+    inbox.mkdir(parents=True)
+    (inbox / "status.jsonl").write_text("no status\n", encoding="utf-8")
+    contract = tmp_path / "contract.toml"
+    contract.write_text(
+        TWO.format(sender=SENDER, url=url, folder=tmp_path / "strand"),
+        encoding="utf-8",
+    )
+    desk.expect(DONE, "agency", "set", tenant, contract)
+
+    answer = desk.expect(LEFT_OVER, "cases", "take-in", tenant)
+
+    assert "1 not understood" in answer.text
+    assert "1 agencies not asked" in answer.text
+    assert "unkeyed: " in answer.text
+    assert "its API key is not sealed" in answer.text
+    assert simulator.calls == []
