@@ -121,6 +121,7 @@ class ChangedThere:
         field: What it is called, as `expected_on` or `blocked`; `payment` for money.
         ours: What we wrote.
         there: What stands there now; None where it was taken back.
+        is_taken_back: Whether nothing of ours is left there.
     """
 
     write_back: WriteBack
@@ -128,3 +129,4 @@ class ChangedThere:
     ours: Mapping[str, Any]
     there: Mapping[str, Any] | None
     found_at: datetime
+    is_taken_back: bool = True

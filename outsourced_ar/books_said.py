@@ -47,7 +47,9 @@ def _take_in(session: Session, one: ChangedThere, *, at: datetime, today: date) 
         },
     )
     event_log.note(session, at, [said])
-    if written.kind is WriteKind.DISPUTE and _closed(session, one, at=at, today=today):
+    # Where only a part of it was let go there, a person says what that means.
+    is_closed = written.kind is WriteKind.DISPUTE and one.is_taken_back
+    if is_closed and _closed(session, one, at=at, today=today):
         return
     task = Task(
         kind=TaskKind.REVIEW,

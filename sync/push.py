@@ -260,7 +260,9 @@ class _Run:
 
     def _note_changed(self, one: StoredWriteBack, there: Field, at: datetime) -> None:
         with self._push.database.tenant(self._push.tenant.scope) as session:
-            written_back.note_changed(session, one, there.now, at)
+            written_back.note_changed(
+                session, one, there.now, at, is_taken_back=there.now == there.empty
+            )
         self._result.changed_there += 1
 
 

@@ -227,7 +227,9 @@ def any_standing(session: Session, connection_id: ConnectionId) -> bool:
 NOTE_CHANGED = """
 UPDATE write_back
 SET standing = false, changed_there_at = :at,
-    progress = jsonb_set(progress, '{field,there}', CAST(:there AS jsonb))
+    progress = jsonb_set(
+        jsonb_set(progress, '{field,there}', CAST(:there AS jsonb)),
+        '{field,taken_back}', to_jsonb(CAST(:is_taken_back AS boolean)))
 WHERE tenant_id = :tenant_id AND id = :id AND standing
 """
 
@@ -237,9 +239,16 @@ def note_changed(
     one: StoredWriteBack,
     there: Mapping[str, Any],
     at: datetime,
+    *,
+    is_taken_back: bool,
 ) -> None:
-    """Note that a field holds something else than we wrote."""
-    values = {"id": one.id, "there": json.dumps(dict(there)), "at": at}
+    """Note that a field holds something else than we wrote, or nothing any more."""
+    values = {
+        "id": one.id,
+        "there": json.dumps(dict(there)),
+        "at": at,
+        "is_taken_back": is_taken_back,
+    }
     session.execute(NOTE_CHANGED, values)
 
 
@@ -281,6 +290,7 @@ def changed_there(session: Session) -> list[ChangedThere]:
                 ours=one.write_back.content if is_payment else written.get("value", {}),
                 there=None if is_payment else written.get("there"),
                 found_at=row.changed_there_at,
+                is_taken_back=is_payment or bool(written.get("taken_back")),
             )
         )
     return found

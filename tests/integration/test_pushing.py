@@ -459,8 +459,21 @@ def test_what_was_changed_there_is_told_until_it_is_taken_in(world: World) -> No
             {"value": "yes"},
             {"value": None},
         )
+        assert found.is_taken_back
         written_back.take_in(session, [one])
         assert not written_back.changed_there(session)
+
+
+def test_another_value_there_is_not_taken_back(world: World) -> None:
+    """A day that somebody moved still stands; it was not emptied."""
+    world.out.promise("I-1", "2026-04-01")
+    world.push()
+    world.writer.held["I-1"] = "2026-05-01"
+    world.push()
+    with world.books.database.tenant(world.books.tenant.scope) as session:
+        (found,) = written_back.changed_there(session)
+    assert found.there == {"value": "2026-05-01"}
+    assert not found.is_taken_back
 
 
 def test_an_old_value_is_not_looked_at(world: World) -> None:
