@@ -36,6 +36,13 @@ ROWS = (
 ASSIGNMENT = 'version = 1\n[[rule]]\nname = "all"\ncadence = "full"\n'
 
 
+CASE_KEYS = {
+    "id", "reference", "agency", "agency_reference", "debtor", "name", "state",
+    "reason", "opened_on", "placed_at", "ended_on", "items", "placed", "paid",
+    "held_by_agency", "outstanding", "commission",
+}  # fmt: skip
+
+
 def an_office(place: Path, *, contracted: bool) -> Desk:
     """Set up a client with two customers, an agency's identity and its folder."""
     (place / "open.csv").write_text("\n".join((HEAD, *ROWS)) + "\n")
@@ -148,7 +155,7 @@ def test_s12_the_final_demand_is_the_agencys_with_a_day_certain(office: Desk) ->
 def test_s13_what_stays_unpaid_is_handed_over_whole(office: Desk, place: Path) -> None:
     """After the day certain a packet is there, and first-party contact has ended."""
     office.run("sync", "acme", "--today", RIPE)
-    tried = office.expect(DONE, "place", "acme", "D1", "--dry-run", "--today", RIPE)
+    tried = office.expect(DONE, "place", "acme", "I1", "--dry-run", "--today", RIPE)
     assert "would be placed" in tried.text
     assert not (place / "agency" / "cases").exists()
     office.run("night", "acme", "--today", RIPE)
@@ -195,6 +202,48 @@ def test_s51_a_withdrawal_ends_contact_and_costs_what_was_agreed(
     before = len(said(office))
     office.run("night", "acme", "--today", "2026-04-15")
     assert len(said(office)) == before
+
+
+def test_what_the_agency_says_comes_back_by_command(office: Desk, place: Path) -> None:
+    """A state, a payment and its settlement close the case; the listings keep keys."""
+    listed = office.expect(DONE, "cases", "list", "acme", "--format", "json").json
+    (case,) = listed["items"]
+    assert set(case) == CASE_KEYS
+    common = {"reference": case["reference"], "currency": "EUR", "amount": "2500.00"}
+    lines = (
+        {**common, "key": "s1", "kind": "state", "on": "2026-04-15", "state": "active"},
+        {**common, "key": "p1", "kind": "payment", "on": "2026-04-16"},
+        {
+            **common,
+            "key": "l1",
+            "kind": "settlement",
+            "on": "2026-04-17",
+            "settlement": "S-1",
+            "payment_key": "p1",
+            "commission": "250.00",
+        },
+    )
+    inbox = place / "agency" / "inbox"
+    inbox.mkdir(exist_ok=True)
+    (inbox / "status.jsonl").write_text("\n".join(map(json.dumps, lines)) + "\n")
+    office.expect(DONE, "cases", "take-in", "acme", "--today", "2026-04-17")
+    settled = office.expect(DONE, "settlements", "acme", "--format", "json").json
+    (one,) = settled["items"]
+    assert set(one) == {
+        "agency", "reference", "settled_on", "state", "amount", "commission",
+        "paid_out", "lines", "differences",
+    }  # fmt: skip
+    assert (one["state"], one["paid_out"]["amount"]) == ("agreed", "2250.00")
+    shown = office.expect(
+        DONE, "cases", "show", "acme", case["reference"], "--format", "json"
+    ).json
+    assert (shown["case"]["state"], shown["case"]["reason"]) == ("closed", "paid")
+    assert set(shown["items"][0]) == {
+        "effective_on", "known_at", "kind", "state", "by", "details",
+    }  # fmt: skip
+    agencies = office.expect(DONE, "agency", "list", "acme", "--format", "json").json
+    assert agencies["escalation"] is True
+    assert [one["name"] for one in agencies["items"]] == ["strand"]
 
 
 def test_s14_with_reminders_only_a_handover_is_impossible(

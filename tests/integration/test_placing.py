@@ -14,8 +14,9 @@ from ledger.records import DocumentKind
 from ledger.reminders import MessageId, MessageState
 from ledger.store import case_payments, cases, messages
 from ledger.store.session import Database
-from outsourced_ar import by_hand
+from outsourced_ar import by_hand, placing
 from outsourced_ar.cases import CaseRuleError
+from outsourced_ar.placements.contract import Handover
 from outsourced_ar.placing import HANDOVER, RECALL, Way
 from outsourced_ar.rechecking import GateRecheck
 from outsourced_ar.rules_in_force import in_force
@@ -719,3 +720,27 @@ def test_nobody_withdraws_a_case_that_is_over(office: Office) -> None:
     with pytest.raises(CaseRuleError) as refused:
         take_back(office, RIPE, to_reminders=False)
     assert refused.value.rule == "no_such_way"
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_case_cut_off_while_it_was_told_is_looked_for_before_its_recall(
+    office: Office, *, is_there: bool
+) -> None:
+    """Nobody knows whether it went: it is recalled where it is, and only there."""
+    office.escalate(RIPE)
+    case = office.case()
+    with office.session() as session:
+        number = case.id
+        assert number is not None
+        said = placing.Said(by="test", at=office.books.now, on=RIPE, key="tried")
+        placing.note(session, case, "tried", said, details={HANDOVER: Way.TRIED})
+        files = cases.files(session, number)
+    if is_there:
+        office.agency().place(
+            Handover(reference=case.reference, packet={}, files=files)
+        )
+    take_back(office, RIPE, to_reminders=False)
+    told = office.hand(RIPE)
+    assert told.handed == []
+    assert told.recalled == ([case.reference] if is_there else [])
+    assert office.case().details[RECALL] == (Way.DONE if is_there else Way.NEEDLESS)
