@@ -1,4 +1,4 @@
-"""`duebridge demo`: two nights of an invented company's books, and what they show."""
+"""`duebridge demo`: some nights of an invented company's books, and what they show."""
 
 import sys
 from collections.abc import Iterator, Sequence
@@ -68,6 +68,7 @@ def demo_command(context: typer.Context) -> None:
         _problems(product, owner, console)
         _reports(product, owner, company.last_on, console)
         _reminders(product, owner, company, folder, console)
+        _story(product, console)
     _farewell(console, owner, folder)
 
 
@@ -217,6 +218,13 @@ def _reminders(
         if night.error is not None:
             raise night.error
     show_reminders(product, owner, REMINDED_ON, console)
+
+
+def _story(product: Product, console: Console) -> None:
+    """Show what becomes of a debtor whom reminders do not reach."""
+    from app.cli.demo_story import show_story  # noqa: PLC0415 - as above
+
+    show_story(product, console)
 
 
 def _ageing_chart(line: AgeingLine, names: Sequence[str]) -> Table:

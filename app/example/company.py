@@ -1,5 +1,6 @@
 """The example company, and its books as they stood on any day."""
 
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Final
@@ -8,7 +9,7 @@ from app.example.bookkeeping import Balances, Bookkeeping
 from app.example.customers import make_customers
 from app.example.dice import Dice
 from app.example.exports import Exports, write
-from app.example.facts import EUR
+from app.example.facts import EUR, Allocation, Credit, CreditKind
 from app.example.mistakes import BadRow, File, Mistakes
 from app.example.payers import Payers
 from app.example.sales import Sales
@@ -58,7 +59,7 @@ class ExampleCompany:
         self.books.cut(last_month.last_on)
         mistakes = Mistakes(dice, self.books, self.customers)
         self._bad_rows = mistakes.make(last_month)
-        self._exports = Exports(self.books, self.customers, self._bad_rows)
+        self._exports = self._numbered()
 
     @property
     def last_on(self) -> date:
@@ -72,6 +73,30 @@ class ExampleCompany:
     def credit_number(self, key: int) -> str:
         """Return the number of a payment, credit note or write-off by its key."""
         return self._exports.credit_numbers[key]
+
+    def pay(self, invoices: Mapping[str, int], on: date) -> None:
+        """Enter one payment of a customer's invoices, by their numbers.
+
+        What is entered after that day moves on by one number: it is in no export yet.
+        """
+        keys = {number: key for key, number in self._exports.invoice_numbers.items()}
+        paid = {keys[number]: minor for number, minor in invoices.items()}
+        first = self.books.invoices.first(next(iter(paid)))
+        credit = self.books.receive(
+            on,
+            Credit(
+                kind=CreditKind.PAYMENT,
+                customer=first.customer,
+                currency=first.currency,
+                dated_on=on,
+                minor=sum(paid.values()),
+                text="Zahlung",
+            ),
+        )
+        for key, minor in paid.items():
+            one = Allocation(credit=credit, invoice=key, minor=minor, applied_on=on)
+            self.books.apply(on, one)
+        self._exports = self._numbered()
 
     def exports(self, as_of: date) -> dict[str, bytes]:
         """Return the files of a day by their names."""
@@ -103,3 +128,6 @@ class ExampleCompany:
             named = {(File.PAYMENTS, one.credit), (File.INVOICES, one.invoice)}
             count += row.waits if row is not None else bool(named & bad.keys())
         return count
+
+    def _numbered(self) -> Exports:
+        return Exports(self.books, self.customers, self._bad_rows)
