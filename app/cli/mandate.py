@@ -86,7 +86,11 @@ def release_command(
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
-            last = mandates.load_last(session)
+            last = (
+                mandates.load_to_change(session)
+                if declares
+                else mandates.load_last(session)
+            )
             if declares:
                 before = last
                 last = mandates.give(
@@ -186,7 +190,7 @@ def _set_pause(
 
 
 def _given(session: Session, slug: str) -> Mandate:
-    last = mandates.load_last(session)
+    last = mandates.load_to_change(session)
     if last is None:
         raise NothingReleasedError(slug)
     return last

@@ -10,6 +10,10 @@ from ledger.reminders import Mandate, Mode
 from ledger.store import agenda, event_log
 from ledger.store.session import Session
 
+LOCK_CLASS = 0x0DBA
+"""Advisory locks of tenants' mandates share this first key."""
+
+LOCK = "SELECT pg_advisory_xact_lock(:group, CAST(:tenant_id % 2147483648 AS integer))"
 GIVE = """
 INSERT INTO mandate (tenant_id, mode, given_by, given_at, debtors_are_businesses,
                      is_paused, fallbacks, note)
@@ -61,6 +65,16 @@ def give(
     )
     event_log.note(session, given_at, [said])
     return _mandate(row)
+
+
+def load_to_change(session: Session) -> Mandate | None:
+    """Return what the client allows now, for a new word that keeps part of it.
+
+    Until the transaction ends nobody else reads it to change it: what is given follows
+    what was read, and neither of two words is lost.
+    """
+    session.execute(LOCK, {"group": LOCK_CLASS})
+    return load_last(session)
 
 
 def load_last(session: Session) -> Mandate | None:
