@@ -31,6 +31,8 @@ from outsourced_ar.country_sheets import (
     CountrySheet,
     InterestRule,
     Limitation,
+    by_country,
+    valid_on,
 )
 from outsourced_ar.rule_files import Part, packaged, packaged_names, read
 from outsourced_ar.sources import Dated, Exact, Figure, Source, Sourced, check_chain
@@ -41,19 +43,38 @@ Percent = Annotated[Decimal, Exact]
 Amount = Annotated[Decimal, Exact]
 
 
-def sheet_of(country: str | None) -> CountrySheet:
-    """Return the packaged sheet of a country; an unknown one has a contract at most."""
-    return packaged_sheets().get(country or "", UNKNOWN)
+def sheet_of(country: str | None, on: date | None = None) -> CountrySheet:
+    """Return a country's packaged sheet as it holds on a day; without one, the newest.
+
+    An unknown country has a contract at most.
+    """
+    versions = packaged_versions().get(country or "")
+    if not versions:
+        return UNKNOWN
+    return versions[-1] if on is None else valid_on(versions, on)
+
+
+def sheet_named(rule: str) -> CountrySheet:
+    """Return the sheet by which something was worked out: `DK@2026.1`."""
+    country = rule.partition("@")[0]
+    for one in packaged_versions().get(country, ()):
+        if one.rule == rule:
+            return one
+    return sheet_of(country)
+
+
+def packaged_sheets() -> Mapping[str, CountrySheet]:
+    """Return the newest sheet of each country that comes with the product."""
+    return {country: found[-1] for country, found in packaged_versions().items()}
 
 
 @cache
-def packaged_sheets() -> Mapping[str, CountrySheet]:
-    """Return the sheets that come with the product, by country."""
-    found = (
+def packaged_versions() -> Mapping[str, tuple[CountrySheet, ...]]:
+    """Return every version of the sheets that come with the product, by country."""
+    return by_country(
         read_sheet(packaged(FOLDER, f"{name}.toml"), f"The packaged sheet {name}")
         for name in packaged_names(FOLDER)
     )
-    return {one.country: one for one in found}
 
 
 def read_sheet(text: str, place: str = "The sheet") -> CountrySheet:

@@ -4,14 +4,27 @@ A sheet is TOML with versions; each figure names where it was read. By what nobo
 nothing is demanded, and a country without a sheet has a contract at most.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum, auto
 
 from ledger import compensation
+from ledger.errors import ConfigurationError
 from ledger.interest_terms import InterestTerms, RateSeries
 from outsourced_ar.sources import Source
+
+
+class AmbiguousSheetsError(ConfigurationError):
+    """Nobody can say which version of a country's sheet holds."""
+
+    def __init__(self, one: "CountrySheet", other: "CountrySheet") -> None:
+        """Name both."""
+        super().__init__(
+            f"The sheets {other.rule} from {other.valid_from} and {one.rule} from "
+            f"{one.valid_from} cannot both hold.",
+            remedy="Give each version of a country a name and a first day of its own.",
+        )
 
 
 class Basis(StrEnum):
@@ -77,6 +90,7 @@ class CountrySheet:
     """A country's sheet in one version.
 
     Attributes:
+        valid_from: The first day on which this version is asked, not an earlier one.
         sources: By the key the figures name.
     """
 
@@ -115,6 +129,34 @@ class CountrySheet:
         if found is None:
             return None
         return replace(found.terms, series=rates.get(found.series))
+
+
+def by_country(
+    sheets: Iterable[CountrySheet],
+) -> dict[str, tuple[CountrySheet, ...]]:
+    """Return each country's versions, the earliest first.
+
+    Raises:
+        AmbiguousSheetsError: Two of a country begin on one day, or are called the same.
+    """
+    found: dict[str, tuple[CountrySheet, ...]] = {}
+    for one in sorted(sheets, key=lambda one: (one.country, one.valid_from)):
+        before = found.get(one.country, ())
+        for other in before:
+            if one.valid_from == other.valid_from or one.version == other.version:
+                raise AmbiguousSheetsError(one, other)
+        found[one.country] = (*before, one)
+    return found
+
+
+def valid_on(versions: Sequence[CountrySheet], on: date) -> CountrySheet:
+    """Return the version that holds on a day; before the first, the first does.
+
+    A version says what is asked from a day on. What held for obligations of other days
+    stands in it by its own days, so that the first answers for what was before it.
+    """
+    begun = [one for one in versions if one.valid_from <= on]
+    return begun[-1] if begun else versions[0]
 
 
 UNKNOWN = CountrySheet(

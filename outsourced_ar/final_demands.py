@@ -95,7 +95,7 @@ def demand(
         calendar: The debtor's business days.
         on: The day it goes.
     """
-    law = prerequisites.of_country(country_of(facts))
+    law = prerequisites.of_country(country_of(facts), on)
     days = max(law.demand_days, escalation.demand_days)
     return (
         Demand(
@@ -111,7 +111,7 @@ def too_late(
     facts: DebtorFacts, *, certain_on: date, today: date, channel: Channel
 ) -> Refusal | None:
     """Refuse to send a demand whose day has come nearer than the law lets it be."""
-    law: Prerequisites = prerequisites.of_country(country_of(facts))
+    law: Prerequisites = prerequisites.of_country(country_of(facts), today)
     first_on = today + timedelta(days=max(law.demand_days, 1))
     if certain_on >= first_on:
         return None

@@ -249,7 +249,7 @@ class Look:
     def _facts(self, case: Case, items: Sequence[Item], packet: Packet) -> CaseFacts:
         contract, today = self.run.contract, self.run.tonight.today
         minor = sum(item.open_minor for item in items)
-        old_from = time_barred_from(self.facts, items)
+        old_from = time_barred_from(self.facts, items, today)
         return CaseFacts(
             outstanding_minor=minor,
             is_business=is_known_business(self.facts),

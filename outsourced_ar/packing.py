@@ -109,7 +109,7 @@ def packed(
             contract=run.contract,
             terms=terms,
             demanded=said,
-            law=prerequisites.of_country(country_of(facts)),
+            law=prerequisites.of_country(country_of(facts), run.tonight.today),
             messages=[
                 one
                 for one in messages.listing(session, MessageFilter(debtor_id=debtor_id))

@@ -21,9 +21,9 @@ class Prerequisites:
     rule: str
 
 
-def of_country(country: str | None) -> Prerequisites:
-    """Return what a country demands; of one without a sheet, nothing is known."""
-    sheet = sheet_of(country)
+def of_country(country: str | None, on: date) -> Prerequisites:
+    """Return what a country demands on a day; without a sheet, nothing is known."""
+    sheet = sheet_of(country, on)
     before = sheet.before_placement
     return Prerequisites(
         demand_days=before.minimum_days if before else 0,
@@ -32,7 +32,13 @@ def of_country(country: str | None) -> Prerequisites:
     )
 
 
-def time_barred_from(country: str | None, due_on: date) -> date | None:
-    """Return from when on a claim may be too old, as an alarm; None where unknown."""
-    limitation = sheet_of(country).limitation
+def time_barred_from(country: str | None, due_on: date, on: date) -> date | None:
+    """Return from when on a claim may be too old, as an alarm; None where unknown.
+
+    Args:
+        country: The debtor's.
+        due_on: When the claim fell due.
+        on: The day that asks.
+    """
+    limitation = sheet_of(country, on).limitation
     return None if limitation is None else limitation.alarms_on(due_on)

@@ -86,11 +86,12 @@ def ripe(
     return Ripe(() if against else tuple(found), refused, against)
 
 
-def time_barred_from(facts: DebtorFacts, items: Sequence[Item]) -> date | None:
+def time_barred_from(
+    facts: DebtorFacts, items: Sequence[Item], on: date
+) -> date | None:
     """Return from when on the oldest item may be too old; None where unknown."""
-    days = (
-        prerequisites.time_barred_from(country_of(facts), item.due_on) for item in items
-    )
+    country = country_of(facts)
+    days = (prerequisites.time_barred_from(country, item.due_on, on) for item in items)
     return min((day for day in days if day is not None), default=None)
 
 
@@ -134,7 +135,7 @@ def _too_early(
             f"{item.number} were demanded, and "
             f"{from_minor(item.open_minor, said.currency)} are open: something came in",
         )
-    law = prerequisites.of_country(country_of(facts))
+    law = prerequisites.of_country(country_of(facts), tonight.today)
     went_on = said.business_on if said.sent_at is None else said.sent_at.date()
     last_on = max(
         said.certain_on + timedelta(days=contract.placement_after_days),

@@ -212,7 +212,8 @@ def _speech(part: Part, theme: Theme, top: Step) -> Speech:
         reached.contact, facts, about.tonight, about.policy, top.voice
     )
     items = tuple(item for _, item in listed)
-    demand, rule = None, prerequisites.of_country(country_of(facts)).rule
+    law = prerequisites.of_country(country_of(facts), about.tonight.today)
+    demand, rule = None, law.rule
     if top.voice is Voice.AGENCY:
         demand, rule = final_demands.demand(
             facts,
