@@ -185,6 +185,10 @@ class Hand:
         )
 
     def _recall(self, case: Case, result: Handed) -> None:
+        if _way(case, HANDOVER) == Way.WAITS:
+            # Paid before anybody was told: there is nobody to stop.
+            self._settle_recall(case, "the agency was not told of it", Way.NEEDLESS)
+            return
         agency = self._agency(case, result)
         if agency is None:
             return
@@ -210,7 +214,10 @@ class Hand:
         with self.database.tenant(self.tenant.scope) as session:
             now = cases.load(session, placing.case_id(case), locked=True)
             said = self._said("recalled", details={"words": words})
-            placing.note(session, now, "recalled", said, details={RECALL: way})
+            found = {RECALL: way}
+            if _way(now, HANDOVER) == Way.WAITS:
+                found[HANDOVER] = way
+            placing.note(session, now, "recalled", said, details=found)
 
     def _tell_payments(self, result: Handed) -> None:
         with self.database.tenant(self.tenant.scope) as session:
