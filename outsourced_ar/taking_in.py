@@ -18,7 +18,7 @@ from ledger.store import case_payments, cases, tasks
 from ledger.store.cases import CaseFilter
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import placing, settlements
+from outsourced_ar import case_stops, placing, settlements
 from outsourced_ar.cases import CaseFacts, CaseReason, CaseRuleError, Need
 from outsourced_ar.placements.contract import Agency, Notice, NoticeKind
 from outsourced_ar.placing import RECALL, Said, Way
@@ -96,6 +96,12 @@ class Intake:
             with self.database.tenant(self.tenant.scope) as session:
                 one = cases.load(session, placing.case_id(case), locked=True)
                 if one.state.is_placed:
+                    case_stops.ask_about(
+                        session,
+                        one,
+                        at=self.clock.now(),
+                        on=self.clock.today(self.tenant.timezone),
+                    )
                     self._by_books(session, one, result)
                     self._close_if_done(session, one, result)
 

@@ -11,8 +11,8 @@ import pytest
 
 from ledger.cases import CaseState
 from ledger.records import DocumentKind
-from ledger.reminders import MessageId, MessageState
-from ledger.store import case_payments, cases, messages
+from ledger.reminders import MessageId, MessageState, Stop, StopItem, StopKind
+from ledger.store import case_payments, cases, messages, stops
 from ledger.store.session import Database
 from outsourced_ar import by_hand, placing
 from outsourced_ar.cases import CaseRuleError
@@ -27,6 +27,8 @@ from tests.integration.outbox import Way as WayOut
 from tests.integration.reminding import (
     a_message,
     an_item,
+    debtor_key,
+    document_key,
     read_whole,
 )
 
@@ -387,6 +389,35 @@ def payments(office: Office) -> list[tuple[str, int, int]]:
     with office.session() as session:
         found = case_payments.of_cases(session, [number]).get(number, ())
     return [(str(one.paid_to), one.amount_minor, one.commission_minor) for one in found]
+
+
+def test_a_dispute_entered_here_is_brought_to_the_agency_by_a_person(
+    office: Office,
+) -> None:
+    """The agency does not know of it; somebody is asked to tell it, once."""
+    placed(office)
+    with office.session() as session:
+        stops.add(
+            session,
+            Stop(
+                kind=StopKind.DISPUTE,
+                debtor_id=debtor_key(office.books),
+                items=(StopItem(document_id=document_key(office.books, "I1")),),
+                begins_on=RIPE,
+                reason="QUALITY",
+                recorded_by="test",
+            ),
+            office.books.now,
+        )
+    for _ in range(2):
+        office.take_in(RIPE + timedelta(days=1))
+    asked = [task.title for task in office.tasks() if "tell strand" in task.title]
+    assert len(asked) == 1
+    with office.session() as session:
+        number = office.case().id
+        assert number is not None
+        kinds = [one.kind for one in cases.events(session, number)]
+    assert kinds.count("dispute_here") == 1
 
 
 # Money
