@@ -231,7 +231,12 @@ def explain_command(
             text_column("In words", "words"),
         ],
         items=[_line_json(one) for one in told],
-        meta={"tenant": owner.slug, "debtor": found.now.number, "stops": stopped},
+        meta={
+            "tenant": owner.slug,
+            "debtor": found.now.number,
+            "stops": stopped,
+            "receivables": [_receivable_json(one) for one in found.standing],
+        },
         notes=[
             *(_next_words(one) for one in found.next),
             *(

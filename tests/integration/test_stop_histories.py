@@ -17,9 +17,12 @@ from ledger.errors import RequestError
 from ledger.records import DocumentKind
 from ledger.reminders import Stop, StopId, StopKind
 from ledger.stop_states import STATES, is_over
-from ledger.store import stops
+from ledger.store import stop_facts, stops
 from ledger.store.session import Database
 from ledger.testing import Books
+from outsourced_ar.chasing import standing
+from outsourced_ar.days import calendar_of
+from outsourced_ar.policy import packaged_policy
 from outsourced_ar.stop_machines import IllegalRuleError
 from outsourced_ar.stopping import MACHINES
 from tests.integration.reminding import A_DAY
@@ -147,6 +150,26 @@ class Histories(RuleBasedStateMachine):
             for item in one.items
         }
         assert len(standing) == len(set(standing)) or reopened
+
+    @invariant()
+    def balances_and_flags_agree_with_the_facts(self) -> None:
+        """What is open is what did not come; what silences is what stands that day."""
+        books, known = self.desk.books, self.all()
+        with books.database.question(books.tenant.scope) as session:
+            ids = {number: self.desk.key(number) for number in INVOICES}
+            documents = stop_facts.documents(session, ids.values())
+        for number, key in ids.items():
+            assert documents[key].open_minor == 100_00 - self.paid[number]
+        policy = packaged_policy().on(self.day)
+        silent = standing(tuple(known), self.day, policy, calendar_of("DE", None))
+        for one in known:
+            has_begun = one.begins_on <= self.day
+            is_dated = one.ends_on is None or self.day <= one.ends_on
+            if one.kind in {StopKind.HOLD, StopKind.INSOLVENCY, StopKind.DISPUTE}:
+                assert (one in silent) == (has_begun and is_dated)
+            elif one in silent:
+                assert has_begun
+                assert is_dated
 
     @invariant()
     def the_log_holds(self) -> None:
