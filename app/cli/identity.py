@@ -90,13 +90,14 @@ def save(
     file: Annotated[
         Path, typer.Argument(help="A TOML file; `identity example` writes one.")
     ],
+    by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
 ) -> None:
     """Make an identity, or change it: all of it stands in one file."""
     one = read_identity(file)
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
-            version = identities.save(session, one, product.clock.now())
+            version = identities.save(session, one, product.clock.now(), by=by)
     typer.echo(f"{one.key} is version {version}: {one.name} <{one.email}>.")
 
 
