@@ -15,7 +15,8 @@ from ledger.store.tenants import Tenant
 from outsourced_ar import charging
 from outsourced_ar.charging import Owing
 from outsourced_ar.facts import Item
-from outsourced_ar.late_payment import Late, of_letter
+from outsourced_ar.late_letters import of_letter
+from outsourced_ar.late_payment import Late
 from outsourced_ar.late_policy import LatePolicy, Show
 
 if TYPE_CHECKING:

@@ -17,7 +17,8 @@ from ledger.reminders import DebtorNote
 from ledger.store import charges, debtor_notes, event_log, stops
 from ledger.store.session import Session
 from outsourced_ar import rules_in_force
-from outsourced_ar.late_payment import Late, Parties, late_of, of_letter
+from outsourced_ar.late_letters import of_letter
+from outsourced_ar.late_payment import Late, Parties, late_of
 from outsourced_ar.late_policy import LatePolicy
 
 LOOK_BACK_DAYS: Final = 60
@@ -152,16 +153,16 @@ def post_demanded(
             policy_on(session, one.on),
             creditor_country=creditor_country,
             on=one.on,
-            also=one.document_ids,
+            also={document for document, _ in one.asked},
         )
         asked = [
             late
             for late in found.get(one.debtor_id, ())
-            if late.document.document_id in one.document_ids
+            if (late.document.document_id, late.part) in one.asked
         ]
         posted += post(
             session,
-            of_letter(asked),
+            of_letter(asked, one.asked),
             on=one.on,
             at=at,
             by="delivery",
@@ -177,6 +178,7 @@ def waive(
 
     Raises:
         UnknownChargeError: None of that number stands open.
+        NothingToWaiveError: It takes earlier interest back.
     """
     given_up = charges.waive(session, one, at=at, note=why)
     _log(session, given_up, "charge.waived", at, by, why)

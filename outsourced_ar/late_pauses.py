@@ -48,6 +48,11 @@ class LatePart:
         """Return what was open when a day ended."""
         return max(self.minor - sum(m.minor for m in self.moved if m.on <= day), 0)
 
+    def was_late_by(self, on: date) -> bool:
+        """Say whether any was open after it was due, as when a payment bounced."""
+        days = {self.due_on, *(m.on for m in self.moved if self.due_on < m.on <= on)}
+        return any(self.open_on(day) for day in days)
+
 
 def parts_of(document: LateDocument) -> Iterator[LatePart]:
     """Yield each part with what moved it: the earliest due is settled first."""

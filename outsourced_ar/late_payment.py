@@ -26,7 +26,7 @@ from ledger.interest_terms import (
     RateSeries,
 )
 from ledger.reminders import Stop
-from outsourced_ar.countries import sheet_of
+from outsourced_ar.countries import sheet_named, sheet_of
 from outsourced_ar.country_sheets import CountrySheet
 from outsourced_ar.late_pauses import (
     LatePart,
@@ -55,14 +55,12 @@ class Parties:
     debtor_number: str
     policy: LatePolicy
 
-    @property
-    def sheet(self) -> CountrySheet:
-        """The sheet of the law that governs."""
-        return sheet_of(
-            self.policy.country(
-                creditor=self.creditor_country, debtor=self.debtor_country
-            )
+    def sheet_on(self, on: date) -> CountrySheet:
+        """Return the sheet of the law that governs, as it holds on a day."""
+        country = self.policy.country(
+            creditor=self.creditor_country, debtor=self.debtor_country
         )
+        return sheet_of(country, on)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +70,8 @@ class Late:
     Attributes:
         part: The instalment, from 1; 0 for a whole document.
         open_minor: What of the invoice itself is still owed on the day.
+        basis_minor: On what a compensation is: open when the due date ended, without
+            what a dispute took away.
         rule: The country's sheet and version.
         interest: None where neither law nor contract gives any.
         doubts: Why not all of it can be demanded, as sentences without a full stop.
@@ -82,6 +82,7 @@ class Late:
     part: int
     due_on: date
     open_minor: int
+    basis_minor: int
     show: Show
     rule: str
     interest_rule: str
@@ -162,6 +163,21 @@ class Late:
         """Whether anything of it may be asked for at all."""
         return self.show is Show.DEMAND and not self.document.is_inferred
 
+    @property
+    def sheet(self) -> CountrySheet:
+        """The sheet it was worked out by."""
+        return sheet_named(self.rule)
+
+    @property
+    def is_new_on_scale(self) -> bool:
+        """Whether a scale gives something for it that was not charged before."""
+        return (
+            isinstance(self.sheet.compensation, Scale)
+            and bool(self.compensation.minor)
+            and not self.document.is_inferred
+            and not self._of(ChargeKind.COMPENSATION)
+        )
+
     def _of(self, kind: ChargeKind) -> tuple[Charge, ...]:
         return tuple(one for one in self.charges if one.kind is kind)
 
@@ -195,37 +211,9 @@ def late_of(
     found = []
     for part in parts_of(document):
         mine = tuple(one for one in charges if one.part == part.part)
-        if part.due_on < on and (part.at_default_minor or mine):
+        if part.due_on < on and (part.was_late_by(on) or mine):
             found.append(_late(part, parties, on, stops, mine))
     return tuple(found)
-
-
-def of_letter(lates: Sequence[Late]) -> tuple[Late, ...]:
-    """Return the same, a scale being over the sum of all that one letter asks for."""
-    scaled = [
-        one
-        for one in lates
-        if isinstance(sheet_of(_country(one)).compensation, Scale)
-        and one.open_minor > 0
-    ]
-    if not scaled or len({one.document.currency for one in scaled}) > 1:
-        return tuple(lates)
-    rule = sheet_of(_country(scaled[0])).compensation
-    assert isinstance(rule, Scale)
-    principals = [one.open_minor for one in scaled]
-    whole = compensation.for_letter(rule, principals, scaled[0].document.currency)
-    if whole.minor is None:
-        return tuple(lates)
-    shares = compensation.shared_out(whole.minor, principals)
-    changed = {
-        (one.document.document_id, one.part): replace(
-            one, compensation=replace(whole, minor=share)
-        )
-        for one, share in zip(scaled, shares, strict=True)
-    }
-    return tuple(
-        changed.get((one.document.document_id, one.part), one) for one in lates
-    )
 
 
 def _late(
@@ -235,7 +223,7 @@ def _late(
     stops: Sequence[Stop],
     charges: tuple[Charge, ...],
 ) -> Late:
-    policy, sheet, document = parties.policy, parties.sheet, part.document
+    policy, sheet, document = parties.policy, parties.sheet_on(on), part.document
     taken = against(stops, part)
     pauses, partly = paused(
         taken, part, on=on, counts_value_day=policy.counts_value_day
@@ -254,9 +242,10 @@ def _late(
         on=on,
         pauses=pauses,
     )
+    basis_minor = part.at_default_minor - lost_minor(taken, part)
     owed = compensation.for_item(
         sheet.compensation,
-        open_minor=part.at_default_minor - lost_minor(taken, part),
+        open_minor=basis_minor,
         currency=document.currency,
         defaulted_on=part.due_on + ONE_DAY,
         conversion=_conversion(policy.conversion, part),
@@ -272,6 +261,7 @@ def _late(
         part=part.part,
         due_on=part.due_on,
         open_minor=part.open_on(on),
+        basis_minor=basis_minor,
         show=policy.show,
         rule=sheet.rule,
         interest_rule=CONTRACT if agreed else sheet.rule,
@@ -291,14 +281,14 @@ def interest_of(
     pauses: Sequence[Pause] = (),
 ) -> Interest | None:
     """Return interest by the contract, else by the law; None where there is neither."""
-    terms = terms_of(parties, arisen_on)
+    terms = terms_of(parties, arisen_on, on)
     if terms is None:
         return None
     return interest(claim, terms, to_on=on, paused=pauses)
 
 
-def terms_of(parties: Parties, arisen_on: date) -> InterestTerms | None:
-    """Return by what rule interest runs on an obligation that arose on a day."""
+def terms_of(parties: Parties, arisen_on: date, on: date) -> InterestTerms | None:
+    """Return by what rule interest runs, to a day, on what arose on an earlier one."""
     policy = parties.policy
     found: InterestTerms | None
     percent = policy.percent_of(parties.debtor_number)
@@ -309,7 +299,7 @@ def terms_of(parties: Parties, arisen_on: date) -> InterestTerms | None:
             source="the contract, as the client says",
         )
     else:
-        found = parties.sheet.terms_on(arisen_on, rates(policy.rate))
+        found = parties.sheet_on(on).terms_on(arisen_on, rates(policy.rate))
     if found is None:
         return None
     return replace(found, order=policy.order, counts_value_day=policy.counts_value_day)
@@ -372,7 +362,3 @@ def _doubts(
         yield f"the compensation is in {owed.currency}, and is not converted"
     if policy.order is Order.COSTS_INTEREST_PRINCIPAL and document.movements:
         yield "payments met costs and interest first, other than in the books"
-
-
-def _country(late: Late) -> str:
-    return late.rule.partition("@")[0]

@@ -4,10 +4,11 @@ Interest posted today is what it came to until today less what was posted before
 document is locked for that, so that no two postings take the same days.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 from ledger.calendar import ONE_DAY
 from ledger.charges import (
@@ -108,8 +109,9 @@ ORDER BY a.debit_id, a.effective_on, a.kind
 # What a message asked for stands in the facts of its decision; a charge names it.
 DEMANDED = """
 SELECT m.id, m.debtor_id, m.business_on, b.number, b.country,
-       (SELECT array_agg(i.document_id) FROM message_item i
-        WHERE i.tenant_id = :tenant_id AND i.message_id = m.id) AS document_ids
+       (SELECT jsonb_agg(jsonb_build_array(i.document_id, i.part, i.open_minor))
+        FROM message_item i
+        WHERE i.tenant_id = :tenant_id AND i.message_id = m.id) AS asked
 FROM message m
 JOIN decision d ON d.tenant_id = :tenant_id AND d.id = m.decision_id
 JOIN debtor b ON b.tenant_id = :tenant_id AND b.id = m.debtor_id
@@ -149,12 +151,24 @@ class OverpaidChargeError(RequestError):
         )
 
 
+class NothingToWaiveError(RequestError):
+    """A charge takes back what was too much; to waive it would ask for that again."""
+
+    def __init__(self, one: ChargeId) -> None:
+        """Name it."""
+        super().__init__(
+            f"Charge {one} is in the debtor's favour, so there is nothing to waive.",
+            remedy="Waive the charge of interest that it corrects.",
+        )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demanded:
     """A message that asked for interest or compensation, and went.
 
     Attributes:
         on: The business day its figures are for.
+        asked: What it asked for of each item, by document and part.
     """
 
     message_id: MessageId
@@ -162,7 +176,7 @@ class Demanded:
     number: str
     country: str | None
     on: date
-    document_ids: frozenset[DocumentId]
+    asked: Mapping[tuple[DocumentId, int], int]
 
 
 def post(session: Session, charge: Charge, at: datetime) -> ChargeId | None:
@@ -208,8 +222,11 @@ def waive(session: Session, one: ChargeId, *, at: datetime, note: str) -> Charge
 
     Raises:
         UnknownChargeError: None of that number stands open.
+        NothingToWaiveError: It takes earlier interest back.
     """
     found = _open(session, one)
+    if found.amount_minor < 0:
+        raise NothingToWaiveError(one)
     return _settle(session, replace(found, state=ChargeState.WAIVED, note=note), at)
 
 
@@ -294,7 +311,10 @@ def demanded(session: Session, *, since: date) -> list[Demanded]:
             number=row.number,
             country=row.country,
             on=row.business_on,
-            document_ids=frozenset(DocumentId(one) for one in row.document_ids or ()),
+            asked={
+                (DocumentId(UUID(document)), part): minor
+                for document, part, minor in row.asked or ()
+            },
         )
         for row in session.execute(DEMANDED, {"since": since})
     ]

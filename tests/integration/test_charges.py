@@ -158,6 +158,15 @@ def test_a_pause_learnt_later_takes_interest_back(owing: Books) -> None:
 
     # 39 days less 11 come to 78.78.
     assert correction.amount_minor == 7878 - 10692
+    # Were it waived, what it took back would be asked for again.
+    assert correction.id is not None
+    with (
+        pytest.raises(RequestError, match="favour"),
+        owing.database.tenant(owing.tenant.scope) as session,
+    ):
+        charging.waive(session, correction.id, at=AN_HOUR, by="Ada", why="goodwill")
+    (again,) = late_on(owing, A_DAY + timedelta(days=1))
+    assert again.interest_minor == 7878
 
 
 def test_a_fee_is_charged_once_a_level(owing: Books) -> None:

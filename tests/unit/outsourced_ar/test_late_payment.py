@@ -18,7 +18,10 @@ from ledger.charges import (
 from ledger.interest_terms import Order
 from ledger.money import Currency
 from ledger.reminders import Stop, StopItem, StopKind
-from outsourced_ar.late_payment import CONTRACT, Late, Parties, late_of, of_letter
+from outsourced_ar.demand import Demand
+from outsourced_ar.late_figures import added, figures_of
+from outsourced_ar.late_letters import of_letter
+from outsourced_ar.late_payment import CONTRACT, Late, Parties, late_of
 from outsourced_ar.late_policy import Conversion, LatePolicy, OwnRate, Show
 from tests.debtors import DEBTOR, EUR, named
 
@@ -213,6 +216,22 @@ class TestWhatWasPaid:
 
         assert late_of(document(movements=(paid,)), parties(), on=ON) == ()
 
+    def test_a_payment_in_time_that_bounced_is_late_from_then_on(self) -> None:
+        """Paid when due, taken back on the thirtieth day: thirty days' interest."""
+        bounced = DUE + timedelta(days=30)
+        back = (
+            LateMovement(on=DUE, minor=1_000_000),
+            LateMovement(on=bounced, minor=-1_000_000),
+        )
+
+        found = late(document(movements=back))
+
+        assert found.interest_minor == 8_441  # 10,000.00 x 10.27 % x 30 / 365
+        assert found.compensation_minor == 0
+        assert late_of(document(movements=back), parties(), on=bounced)
+        eve = bounced - timedelta(days=1)
+        assert late_of(document(movements=back), parties(), on=eve) == ()
+
     def test_costs_and_interest_first_leaves_more_to_bear_interest(self) -> None:
         """The same money pays less of the invoice, so that more bears interest.
 
@@ -379,6 +398,48 @@ class TestWhatWasCharged:
 
         assert [one.compensation_minor for one in lates] == [62_500, 62_500]
         assert [one.compensation_minor for one in shared] == [43_750, 43_750]
+
+    @pytest.mark.parametrize(
+        ("asked_minor", "owed_minor"), [(100_000, 15_000), (60_000, 9_000)]
+    )
+    def test_a_letter_charges_what_it_asked_for(
+        self, asked_minor: int, owed_minor: int
+    ) -> None:
+        """15 per cent of what it asks of a new invoice, beside one charged before.
+
+        The old one fills no step of the scale; nor does what is disputed of the new.
+        """
+        between = parties(creditor="NL", debtor="NL")
+        old = late(between=between, charges=[charge(ChargeKind.COMPENSATION, 87_500)])
+        new = late(document(document_id=named("I2"), total_minor=100_000), between)
+        asked = {(named("I1"), 0): 1_000_000, (named("I2"), 0): asked_minor}
+
+        charged = of_letter([old, new], asked)
+        said, _ = added(
+            Demand(pay_by=ON),
+            "NL@2026.1",
+            [
+                (figures_of(one), m)
+                for one, m in zip((old, new), asked.values(), strict=True)
+            ],
+            EUR,
+        )
+
+        assert [one.new_compensation_minor for one in charged] == [0, owed_minor]
+        assert said.compensation_minor == 87_500 + owed_minor
+
+    def test_a_scale_gives_nothing_for_what_was_disputed_with_right(self) -> None:
+        """One invoice was wrong as a whole: the scale is over the other alone."""
+        between = parties(creditor="NL", debtor="NL")
+        wrong = late(
+            between=between,
+            stops=[stop(StopKind.DISPUTE, DUE, ON, state="resolved_credited")],
+        )
+        right = late(document(document_id=named("I2"), total_minor=100_000), between)
+
+        charged = of_letter([wrong, right])
+
+        assert [one.new_compensation_minor for one in charged] == [0, 15_000]
 
     def test_poland_converts_at_the_month_before(self) -> None:
         """The rate of the last day of February is used, and no other."""
