@@ -10,7 +10,7 @@ from datetime import date
 from ledger import compensation
 from ledger.compensation import Scale
 from ledger.money import Currency
-from outsourced_ar.countries import sheet_of
+from outsourced_ar.countries import sheet_named
 from outsourced_ar.demand import Demand
 from outsourced_ar.late_payment import Late
 from outsourced_ar.late_policy import Show
@@ -133,7 +133,7 @@ def _scaled(known: Sequence[tuple[LateFigures, int]], currency: Currency) -> int
     new = [(one, minor) for one, minor in known if one.new_compensation_minor]
     if not new:
         return 0
-    scale = sheet_of(new[0][0].rule.partition("@")[0]).compensation
+    scale = sheet_named(new[0][0].rule).compensation
     if not isinstance(scale, Scale):
         return 0
     whole = compensation.for_letter(scale, [minor for _, minor in new], currency)
