@@ -14,22 +14,30 @@ from outsourced_ar.country_sheets import (
 )
 from outsourced_ar.days import place_of
 from outsourced_ar.escalation import Escalation
+from outsourced_ar.late_policy import LatePolicy, Show
 from outsourced_ar.prerequisites import of_country, time_barred_from
 from tests.debtors import a_debtor, an_item
+from tests.unit.outsourced_ar.test_late_payment import late, parties
 
 SHEET = """
 country = "ZZ"
 name = "Nowhere"
 version = "{version}"
 valid_from = {valid_from}
-basis = "contract_only"
-summary = "Contract only, no fees."
+basis = "statute"
+summary = "A flat rate."
 
 [source.statute]
 name = "The statute of nowhere"
 kind = "official"
 address = "https://law.example/{version}"
 read_on = 2026-01-02
+
+[[interest]]
+mode = "flat"
+percent = "{percent}"
+source = "statute"
+verified = true
 
 [before_placement]
 minimum_days = {days}
@@ -50,17 +58,15 @@ LAST_DAY, FIRST_DAY = date(2026, 6, 30), date(2026, 7, 1)
 
 
 def old() -> CountrySheet:
-    """Ten days and three years, from 2025 on."""
-    return read_sheet(
-        SHEET.format(version="2025.1", valid_from="2025-01-01", days=10, years=3)
-    )
+    """Ten days, three years and 7.3 per cent, from 2025 on."""
+    given = {"version": "2025.1", "valid_from": "2025-01-01"}
+    return read_sheet(SHEET.format(**given, days=10, years=3, percent="7.3"))
 
 
 def new() -> CountrySheet:
-    """Twenty-one days and five years, from July 2026 on."""
-    return read_sheet(
-        SHEET.format(version="2026.1", valid_from="2026-07-01", days=21, years=5)
-    )
+    """Twenty-one days, five years and 14.6 per cent, from July 2026 on."""
+    given = {"version": "2026.1", "valid_from": "2026-07-01"}
+    return read_sheet(SHEET.format(**given, days=21, years=5, percent="14.6"))
 
 
 @pytest.fixture
@@ -128,6 +134,22 @@ def test_the_alarm_of_age_obeys_it_too(on: date, year: int) -> None:
 
 
 @pytest.mark.parametrize(
+    ("on", "version", "interest_minor"),
+    [(LAST_DAY, "2025.1", 106 * 200), (FIRST_DAY, "2026.1", 107 * 400)],
+)
+@pytest.mark.usefixtures("packaged")
+def test_interest_is_by_the_version_of_the_day(
+    on: date, version: str, interest_minor: int
+) -> None:
+    """Of 10,000.00 a year's 365 days make 2.00 a day at 7.3 per cent, 4.00 at 14.6."""
+    found = late(between=parties(LatePolicy(show=Show.DEMAND, law="ZZ")), on=on)
+
+    assert found.due_on == date(2026, 3, 16)
+    assert found.rule == f"ZZ@{version}"
+    assert found.interest_minor == interest_minor
+
+
+@pytest.mark.parametrize(
     "changed", [{"version": "2027.1"}, {"valid_from": "2027-01-01"}]
 )
 def test_versions_that_cannot_be_told_apart_are_refused(
@@ -135,7 +157,7 @@ def test_versions_that_cannot_be_told_apart_are_refused(
 ) -> None:
     """Two that begin on one day, or bear one name, are a fault of the data."""
     given = {"version": "2026.1", "valid_from": "2026-07-01", **changed}
-    twin = read_sheet(SHEET.format(**given, days=30, years=4))
+    twin = read_sheet(SHEET.format(**given, days=30, years=4, percent="9"))
 
     with pytest.raises(AmbiguousSheetsError, match=r"ZZ@2026\.1"):
         by_country([old(), new(), twin])
