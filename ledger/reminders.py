@@ -430,6 +430,7 @@ class Letter:
         confidence_percent: How sure that is.
         is_open: Whether a person or a rule must still answer it.
         found: What was read out of it: dates, amounts, reasons, items.
+        known_at: When we took it in, by our own clock; None before that.
     """
 
     id: LetterId | None = None
@@ -449,3 +450,4 @@ class Letter:
     is_open: bool = False
     found: Mapping[str, Any] = field(default_factory=dict)
     attachments: tuple[Attachment, ...] = ()
+    known_at: datetime | None = None

@@ -9,7 +9,7 @@ whatever comes of the answer, and is closed once that has gone.
 
 import re
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -34,9 +34,9 @@ from ledger.reminders import (
     Voice,
 )
 from ledger.store import copies, letters, messages, tasks
-from ledger.store.letters import LetterFilter
+from ledger.store.letters import LetterFilter, UnknownLetterError
 from ledger.store.messages import MessageFilter, StoredMessage
-from ledger.store.session import Database, Session
+from ledger.store.session import Database, OvertakenError, Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import gate, gathering
 from outsourced_ar.account import TEMPLATE
@@ -122,27 +122,41 @@ class CopyRequests:
         return [one for one in found if one is not None]
 
     def settle(self) -> list[LetterId]:
-        """Close the letters whose answer has gone; return which."""
+        """Close the letters whose answer has gone; return which.
+
+        Each in a transaction of its own: one that a person answers at the same moment
+        is that person's, and keeps none of the others open.
+        """
         with self._session() as session:
-            closed = []
-            for letter in _open_requests(session):
-                sent = _answer_to(session, letter)
-                if sent is None or sent.state is not MessageState.SENT:
-                    continue
-                assert letter.id is not None
-                note = f"copies went with message {sent.id}"
-                now = self.clock.now()
-                letters.answer(session, letter.id, at=now, by=BY, note=note)
-                tasks.settle(
-                    session,
-                    TaskKind.REPLY,
-                    f"letter:{letter.id}",
-                    at=now,
-                    by=BY,
-                    outcome="answered",
-                )
-                closed.append(letter.id)
-            return closed
+            waiting = _open_requests(session)
+        closed = []
+        for letter in waiting:
+            with suppress(UnknownLetterError, OvertakenError):
+                with self._session() as session:
+                    is_closed = self._settle(session, letter)
+                if is_closed:
+                    assert letter.id is not None
+                    closed.append(letter.id)
+        return closed
+
+    def _settle(self, session: Session, letter: Letter) -> bool:
+        """Close a letter and its task; say no where its answer has not gone."""
+        sent = _answer_to(session, letter)
+        if sent is None or sent.state is not MessageState.SENT:
+            return False
+        assert letter.id is not None
+        note = f"copies went with message {sent.id}"
+        now = self.clock.now()
+        letters.answer(session, letter.id, at=now, by=BY, note=note)
+        tasks.settle(
+            session,
+            TaskKind.REPLY,
+            f"letter:{letter.id}",
+            at=now,
+            by=BY,
+            outcome="answered",
+        )
+        return True
 
     def _wanted(
         self, session: Session, tonight: Tonight, policy: Policy
@@ -274,14 +288,19 @@ def _answer_to(session: Session, letter: Letter) -> Message | None:
 
 
 def _answers(said: StoredMessage, letter: Letter) -> bool:
-    """Say whether the answer to another letter brings all that this one asks for."""
+    """Say whether the answer to another letter brings all that this one asks for.
+
+    By our own clock: a mail server's may say of a mail that came later that it lay
+    there before the answer went.
+    """
     message = said.message
+    came_at = letter.known_at or letter.received_at
     brought = {item.document_id for item in message.items}
     return (
         message.step.startswith(COPY)
         and message.state.counts
         and message.address.lower() == letter.sender.lower()
-        and (said.sending_at is None or said.sending_at >= letter.received_at)
+        and (said.sending_at is None or said.sending_at >= came_at)
         and bool(letter.document_ids)
         and brought.issuperset(letter.document_ids)
     )

@@ -393,4 +393,5 @@ def _letter(
         is_open=row.is_open,
         found=row.found,
         attachments=attachments,
+        known_at=row.known_at,
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -107,12 +108,16 @@ def settle(
     by: str,
     outcome: str,
 ) -> None:
-    """Note that what an open task asked has answered itself, where there is one."""
+    """Note that what an open task asked has answered itself, where there is one.
+
+    A person who finishes it at the same moment has done so.
+    """
     found = session.execute(
         OPEN_OF_KEY, {"kind": kind, "key": key}
     ).scalar_one_or_none()
     if found is not None:
-        done(session, TaskId(found), at=at, by=by, outcome=outcome)
+        with suppress(UnknownTaskError):
+            done(session, TaskId(found), at=at, by=by, outcome=outcome)
 
 
 def load(session: Session, one: TaskId) -> Task:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from email.message import EmailMessage
 from typing import Any
 
@@ -65,8 +66,10 @@ class Answers:
         mail_id = self.message.mail_id
         return self.take(a_mail(text, In_Reply_To=mail_id, **headers))
 
-    def take(self, mail: EmailMessage | bytes) -> Taken | None:
-        """Take in a mail."""
+    def take(
+        self, mail: EmailMessage | bytes, *, said_at: datetime | None = None
+    ) -> Taken | None:
+        """Take in a mail, of which the mail server may say when it came."""
         raw = mail if isinstance(mail, bytes) else mail.as_bytes()
         self._uid += 1
         with self.books.database.tenant(self.books.tenant.scope) as session:
@@ -74,6 +77,7 @@ class Answers:
                 session,
                 read_mail(raw),
                 self.receiving,
+                received_at=said_at,
                 place=Place("box", "1", self._uid),
             )
 

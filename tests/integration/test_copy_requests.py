@@ -15,14 +15,19 @@ from ledger.errors import RetryableError
 from ledger.reminders import (
     Channel,
     Contact,
+    Letter,
+    Message,
     MessageState,
     Mode,
     ReplyKind,
     Stop,
     StopKind,
+    TaskKind,
 )
-from ledger.store import contacts, letters, messages, stops
+from ledger.store import contacts, letters, messages, stops, tasks
+from ledger.store.session import Session
 from ledger.testing import Books, a_document
+from outsourced_ar import copy_requests
 from outsourced_ar.compose import MessageComposer
 from outsourced_ar.copy_requests import CopyRequests
 from outsourced_ar.enclosing import Library
@@ -164,6 +169,61 @@ def test_who_asks_twice_before_it_goes_is_answered_once(desk: Desk) -> None:
     desk.run()
     assert len(desk.mails()) == 2
     assert (desk.answers.letters(is_open=True), desk.answers.tasks()) == ([], [])
+
+
+def test_who_asks_after_it_went_is_not_answered_by_it(desk: Desk) -> None:
+    """Whatever a mail server or a header says: what we got after it gets its own."""
+    desk.run()
+    sent_at = desk.box.clock.at
+    desk.box.clock.at = TOMORROW + timedelta(days=2)
+    receiving = replace(desk.answers.receiving, now=desk.box.clock.at)
+    desk.answers.receiving = receiving
+    first = desk.answers.message.mail_id
+    late = a_mail(f"{ASKED} We lost it.", In_Reply_To=first)
+    desk.answers.take(late, said_at=sent_at - HOUR)
+    desk.requests.settle()
+    assert len(desk.answers.letters(is_open=True)) == 1
+    desk.run()
+    assert len(desk.mails()) == 2
+    assert desk.answers.letters(is_open=True) == []
+
+
+def test_a_person_who_answers_meanwhile_keeps_no_other_letter_open(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of two letters one is answered under the closing: the other is closed."""
+    first = desk.answers.message.mail_id
+    desk.answers.take(a_mail(f"{ASKED} It is urgent.", In_Reply_To=first))
+    desk.box.clock.at = TOMORROW
+    desk.box.read_whole(TOMORROW - HOUR)
+    desk.requests.queue()
+    desk.box.send(
+        recheck=GateRecheck(desk.box.books.tenant, desk.box.clock, desk.policies)
+    )
+    mine, other = (one.id for one in desk.answers.letters(is_open=True))
+    assert mine is not None
+    is_first = iter([True])
+    load = copy_requests._answer_to
+
+    def answered_meanwhile(session: Session, letter: Letter) -> Message | None:
+        if next(is_first, False):
+            with desk.box.books.database.tenant(session.scope) as of_a_person:
+                letters.answer(of_a_person, mine, at=TOMORROW, by="Ada")
+                tasks.settle(
+                    of_a_person,
+                    TaskKind.REPLY,
+                    f"letter:{mine}",
+                    at=TOMORROW,
+                    by="Ada",
+                    outcome="answered",
+                )
+        return load(session, letter)
+
+    monkeypatch.setattr(copy_requests, "_answer_to", answered_meanwhile)
+    assert desk.requests.settle() == [other]
+    assert (desk.answers.letters(is_open=True), desk.answers.tasks()) == ([], [])
+    answered = {one.id: one.found["answered"]["by"] for one in desk.answers.letters()}
+    assert answered == {mine: "Ada", other: "rule"}
 
 
 def test_a_second_request_is_answered_where_the_first_answer_did_not_go(
