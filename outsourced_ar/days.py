@@ -22,6 +22,8 @@ from ledger.errors import RequestError
 from outsourced_ar.rule_files import packaged
 
 COUNTRY_LETTERS: Final = 2
+UNKNOWN_TERRITORY: Final = "ZZ"
+GREECE_IN_VAT_NUMBERS: Final = "EL"
 SATURDAY: Final = 5
 SUNDAY: Final = 6
 CLOSED_DAYS_MAX: Final = 60
@@ -218,6 +220,25 @@ def expect_zone(name: str) -> str:
     )
 
 
+def expect_country(name: str) -> str:
+    """Return a country's code by ISO 3166-1, in capitals.
+
+    Raises:
+        RequestError: It is none; where another code is meant, that one is named.
+    """
+    code = name.upper()
+    if _is_country(code):
+        return code
+    meant: list[str] = get_global("territory_aliases").get(code, [])
+    close = ["GR"] if code == GREECE_IN_VAT_NUMBERS else meant
+    raise RequestError(
+        f"{code} is no code of a country.",
+        remedy=f"Is {' or '.join(close)} meant?"
+        if close
+        else "Write two letters by ISO 3166, as DE.",
+    )
+
+
 def expect_region(name: str) -> str:
     """Return a region whose public holidays, or hours, are known, in capitals.
 
@@ -225,7 +246,7 @@ def expect_region(name: str) -> str:
         RequestError: It is no country, or no region of it that is known.
     """
     code, _, part = name.upper().partition("-")
-    if len(code) != COUNTRY_LETTERS or code not in get_global("territory_languages"):
+    if not _is_country(code):
         raise RequestError(
             f"{name!r} is no region.", remedy="Write it as DE-BY, or DE for a country."
         )
@@ -241,6 +262,14 @@ def expect_region(name: str) -> str:
     raise RequestError(
         f"No holidays of {name.upper()} are known.",
         remedy=f"Of {code} these are: {listed}. {code} alone means the whole country.",
+    )
+
+
+def _is_country(code: str) -> bool:
+    return (
+        len(code) == COUNTRY_LETTERS
+        and code != UNKNOWN_TERRITORY
+        and code in get_global("territory_languages")
     )
 
 

@@ -214,13 +214,14 @@ def _fallbacks(last: Mandate | None, given: list[str] | None) -> dict[str, str]:
     """Return what holds from now on: what did, and what is given; - takes one away.
 
     Raises:
-        RequestError: A pair is none, takes away what is not there, or names a language
-            in which nothing is written.
+        RequestError: A pair is none, takes away what is not there, or names no country
+            or a language in which nothing is written.
     """
     fallbacks = dict(last.fallbacks if last else {})
     if not given:
         return fallbacks
     # The texts load slowly, and few commands need them.
+    from outsourced_ar.days import expect_country  # noqa: PLC0415
     from outsourced_ar.texts import languages  # noqa: PLC0415
 
     for country, language in _pairs(given).items():
@@ -231,7 +232,7 @@ def _fallbacks(last: Mandate | None, given: list[str] | None) -> dict[str, str]:
                     remedy="Leave it out; it is as it should be.",
                 )
         elif language in languages():
-            fallbacks[country] = language
+            fallbacks[expect_country(country)] = language
         else:
             raise RequestError(
                 f"There are no texts in {language!r}.",

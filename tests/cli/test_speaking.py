@@ -144,6 +144,7 @@ def test_a_fallback_can_be_taken_away(office: Desk) -> None:
     assert fallbacks("CY=-").code == DONE
     assert_is_refused(fallbacks("CY=-"), USAGE, "CY")
     assert_is_refused(fallbacks("GR=xx"), USAGE, "xx")
+    assert_is_refused(fallbacks("UK=en"), USAGE, "UK", "GB")
     assert fallbacks("GR=-").code == DONE
 
 

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ledger.errors import RequestError
 from outsourced_ar.days import (
     Offset,
     Place,
     calendar_of,
+    expect_country,
     main_language,
     place_of,
     reached_on,
@@ -203,3 +205,29 @@ def test_the_next_opening_is_open(instant: datetime, region: str) -> None:
 def test_the_main_language_of_a_country(country: str, language: str | None) -> None:
     """The language of a country is the one that CLDR has most likely spoken there."""
     assert main_language(country) == language
+
+
+@pytest.mark.parametrize("code", ["gb", "GB", "DE", "gr", "US", "XK"])
+def test_a_country_is_taken_in_capitals(code: str) -> None:
+    """A code by ISO 3166 counts however it is written; books name Kosovo XK."""
+    assert expect_country(code) == code.upper()
+
+
+@pytest.mark.parametrize(
+    ("code", "meant"),
+    [
+        ("UK", "GB"),
+        ("EL", "GR"),
+        ("TP", "TL"),
+        ("QQ", "ISO 3166"),
+        ("EN", "ISO 3166"),
+        ("ZZ", "ISO 3166"),
+        ("GBR", "GB"),
+    ],
+)
+def test_what_is_no_country_is_refused(code: str, meant: str) -> None:
+    """A slip is refused, and the code that is meant is named where one is known."""
+    with pytest.raises(RequestError) as told:
+        expect_country(code)
+    assert code in str(told.value)
+    assert meant in told.value.remedy
