@@ -4,6 +4,8 @@ import json
 import secrets
 from collections.abc import Collection, Mapping
 from datetime import datetime
+from decimal import Decimal
+from math import isfinite
 from typing import Any
 
 from sqlalchemy.exc import IntegrityError
@@ -94,8 +96,8 @@ def _as_kept(event: Event) -> Event:
     """Return an event as it is read back: the digest must be over what is kept."""
     return Event(
         kind=event.kind,
-        by=event.by,
-        subject=event.subject,
+        by=_text(event.by),
+        subject=_text(event.subject),
         debtor_id=event.debtor_id,
         document_ids=event.document_ids,
         details=_plain(event.details),
@@ -104,5 +106,34 @@ def _as_kept(event: Event) -> Event:
 
 
 def _plain(content: Mapping[str, Any]) -> dict[str, Any]:
-    plain: dict[str, Any] = json.loads(json.dumps(dict(content)))
+    plain: dict[str, Any] = _value(json.loads(json.dumps(dict(content))))
     return plain
+
+
+def _value(value: Any) -> Any:  # noqa: ANN401 - whatever JSON holds
+    match value:
+        case str():
+            return _text(value)
+        case float():
+            return _number(value)
+        case list():
+            return [_value(one) for one in value]
+        case dict():
+            return {_text(name): _value(one) for name, one in value.items()}
+        case _:
+            return value
+
+
+def _text(text: str) -> str:
+    """Return a text as the database keeps it: without NUL and halves of a pair."""
+    whole = text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+    return whole.encode(errors="replace").decode()
+
+
+def _number(number: float) -> float | int | str:
+    """Return a number as the database writes it: without exponent or negative zero."""
+    if not isfinite(number):
+        return str(number)
+    if "e+" in repr(number):
+        return int(Decimal(repr(number)))
+    return number or 0.0

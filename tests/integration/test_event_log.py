@@ -228,6 +228,28 @@ def test_a_listing_is_of_what_was_asked_for(books: Books) -> None:
             assert len(audit.listing(session, **wanted)) == count, wanted
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param(-0.0, id="negative zero"),
+        pytest.param(1e16, id="exponent"),
+        pytest.param(-1e300, id="large"),
+        pytest.param(1e-10, id="small"),
+        pytest.param(10**40, id="integer"),
+        pytest.param(float("nan"), id="no number"),
+        pytest.param("a\0b", id="NUL"),
+        pytest.param("a\ud83d", id="half a pair"),
+        pytest.param({"\0": ["\0", {"b": 1, "a": 1.0}]}, id="nested"),
+    ],
+)
+def test_whatever_is_said_can_be_verified(books: Books, said: object) -> None:
+    """What the database keeps otherwise than JSON writes it breaks no chain."""
+    odd = {"said": said}
+    logged(books, Event(kind="a", by="A\0da", subject="c:1", details=odd, personal=odd))
+
+    assert verified(books).fault is None
+
+
 def test_tenants_have_chains_of_their_own(database: Database) -> None:
     """One tenant's events neither number nor link another's."""
     one, other = Books.open(database), Books.open(database)
