@@ -88,3 +88,43 @@ def test_an_own_text_is_looked_at_before_it_is_saved() -> None:
     )
     found = {one.fault for one in save_check("first/en", own)}
     assert found == {Fault.URGENCY, Fault.COURT, Fault.THREAT, Fault.CLAIM}
+
+
+def own(body: str, language: str = "en") -> set[Fault]:
+    """Return the faults of a client's own formal notice."""
+    text = f"subject = 'x'\nheading = 'x'\nbody = '''{body}'''\n"
+    return {one.fault for one in save_check(f"formal/{language}", text)}
+
+
+BACKED_SENTENCE = "{% if late_interest %}Interest: {{ late_interest }}.{% endif %}"
+
+
+@pytest.mark.parametrize(
+    ("body", "faults"),
+    [
+        (f"Pay. {BACKED_SENTENCE}", set()),
+        (f"{BACKED_SENTENCE} We charge interest.", {Fault.CLAIM}),
+        ("{{ late_interest }} of interest.", {Fault.CLAIM}),
+        ("{% if late_interest %}Interest of 500 EUR.{% endif %}", {Fault.CLAIM}),
+        ("{% if contact %}Interest: {{ late_interest }}{% endif %}", {Fault.CLAIM}),
+        (
+            "{% if late_interest %}{{ late_interest }}{% else %}Interest{% endif %}",
+            {Fault.CLAIM},
+        ),
+        (
+            "{% if late_interest %}Pay {{ late_interest }} ASAP!!{% endif %}",
+            {Fault.URGENCY, Fault.SHOUTING},
+        ),
+    ],
+)
+def test_interest_is_named_only_beside_a_known_figure(
+    body: str, faults: set[Fault]
+) -> None:
+    """A sentence that stands and falls with the figure in it may; no other may."""
+    assert own(body) == faults
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_packaged_sentence_may_be_copied(language: str) -> None:
+    """What the packaged texts tell of lateness is allowed in a client's own."""
+    assert own(texts.words(language).paragraphs.lateness, language) == set()
