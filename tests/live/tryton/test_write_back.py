@@ -343,7 +343,7 @@ def test_killed_at_any_instant_each_is_there_once(
         assert office.due(invoice) == before[invoice] - TIMES
         assert office.blocked(invoice) == {True}
     assert kills == KILLS
-    assert there >= 2
+    assert there >= 1
     read, state = night(office.books, office.connector)
     assert not read.message
     assert state is ProofState.PROVED
