@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app import keys, network
 from config.settings import Settings
-from connectors import tryton, xero, xero_refusals
+from connectors import tryton, tryton_books, xero, xero_refusals
 from connectors.answers import Answer
 from connectors.contract import Capability, Connector
 from connectors.faults import ReconnectError
@@ -154,7 +154,7 @@ class LiveSystems:
     def _tryton_of(
         self, seam: Seam, settings: Mapping[str, Any], password: Secret
     ) -> tryton.TrytonConnector:
-        seam.authenticator = tryton.Session(
+        seam.authenticator = tryton_books.Session(
             # The login's body holds the password, which no trace may see.
             self._plain_seam("Tryton", settings),
             database=settings["database"],
@@ -162,7 +162,9 @@ class LiveSystems:
             password=password,
         )
         return tryton.TrytonConnector(
-            tryton.Books(seam, settings["database"], company=settings.get("company"))
+            tryton_books.Books(
+                seam, settings["database"], company=settings.get("company")
+            )
         )
 
     def _xero(self, tenant: Tenant, one: StoredConnection) -> Connector:

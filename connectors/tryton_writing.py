@@ -21,7 +21,7 @@ from msgspec import Raw
 
 from connectors.contract import Capability
 from connectors.limits import WAIT_MAX_S
-from connectors.tryton import WRITES, Books
+from connectors.tryton_books import WRITES, Books
 from connectors.writing import (
     ChangedMeanwhileError,
     Field,

@@ -19,7 +19,7 @@ from typing import Any, Final, cast
 
 from sqlalchemy import make_url
 
-from connectors import tryton
+from connectors import tryton, tryton_books
 from connectors.http import Seam
 from connectors.writing import Part, Writer
 from ledger.calendar import FixedClock
@@ -79,13 +79,13 @@ def tryton_writer(
         Seam(base_url=url, name="Tryton", clock=clock) as bare,
         Seam(base_url=url, name="Tryton", clock=clock) as seam,
     ):
-        seam.authenticator = tryton.Session(
+        seam.authenticator = tryton_books.Session(
             bare,
             database="books",
             user=arguments["user"],
             password=Secret(arguments["password"]),
         )
-        connector = tryton.TrytonConnector(tryton.Books(seam, "books"))
+        connector = tryton.TrytonConnector(tryton_books.Books(seam, "books"))
         yield connector.writer({"method": "Bank"})
 
 

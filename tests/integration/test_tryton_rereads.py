@@ -8,8 +8,9 @@ import httpx
 import pytest
 
 from connectors.http import Seam
-from connectors.tryton import Books as TrytonBooks
-from connectors.tryton import Session, TrytonConnector
+from connectors.tryton import TrytonConnector
+from connectors.tryton_books import Books as TrytonBooks
+from connectors.tryton_books import Session
 from ledger.ids import SourceId
 from ledger.records import DocumentKind, DocumentRef
 from ledger.secret import Secret

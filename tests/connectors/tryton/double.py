@@ -24,8 +24,9 @@ from connectors.limits import Limiter, nothing_told
 from connectors.simulators.clock import START
 from connectors.simulators.faults import Fault
 from connectors.simulators.replies import Request, Response
-from connectors.tryton import Books as TrytonBooks
-from connectors.tryton import Session, TrytonConnector
+from connectors.tryton import TrytonConnector
+from connectors.tryton_books import Books as TrytonBooks
+from connectors.tryton_books import Session
 from ledger.calendar import Clock
 from ledger.calls import CallLimits
 from ledger.ids import SourceId

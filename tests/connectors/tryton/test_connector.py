@@ -12,7 +12,8 @@ import pytest
 
 from connectors.contract import Position
 from connectors.http import Seam
-from connectors.tryton import OVERLAP, Books, ListStep, Session, TrytonConnector
+from connectors.tryton import OVERLAP, ListStep, TrytonConnector
+from connectors.tryton_books import Books, Session
 from ledger.errors import CredentialError, SourceError
 from ledger.records import Side
 from ledger.secret import Secret

@@ -8,8 +8,9 @@ from decimal import Decimal
 import pytest
 
 from connectors.http import Seam
-from connectors.tryton import Books as TrytonBooks
-from connectors.tryton import Session, TrytonConnector
+from connectors.tryton import TrytonConnector
+from connectors.tryton_books import Books as TrytonBooks
+from connectors.tryton_books import Session
 from ledger.errors import CredentialError
 from ledger.proof import ProofState
 from ledger.secret import Secret
