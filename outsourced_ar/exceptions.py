@@ -4,8 +4,10 @@ from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from typing import Final
 
-from ledger.reminders import Task, TaskKind
-from ledger.store import tasks
+from ledger.money import from_minor
+from ledger.reminders import MessageId, Task, TaskKind
+from ledger.store import messages, tasks
+from ledger.store.messages import Order
 from ledger.store.session import Session
 from outsourced_ar.facts import DebtorFacts, Refusal, Silence, Tonight
 
@@ -33,6 +35,33 @@ def ask(
     if any(one.reason is Silence.RATE_MISSING for one in refusals):
         for task in _rates(facts, tonight):
             tasks.ask(session, task, tonight.now)
+
+
+def ask_approval(
+    session: Session, one: MessageId, order: Order, facts: DebtorFacts, tonight: Tonight
+) -> None:
+    """Ask a person whether a final demand that waits may go.
+
+    The task ends with the wait: released, withdrawn, or not released in time.
+    """
+    message = order.message
+    amount = f"{from_minor(message.total_minor, message.currency)} {message.currency}"
+    task = Task(
+        kind=TaskKind.REVIEW,
+        key=messages.approval_key(one),
+        debtor_id=message.debtor_id,
+        message_id=one,
+        title=f"Say whether the final demand of {amount} to {facts.name} may go: "
+        f"`duebridge messages` shows it as {one}",
+        details={
+            "message": one,
+            "debtor": facts.number,
+            "pay_by": str(message.certain_on),
+            "waits_for": "approval",
+        },
+        due_on=tonight.today,
+    )
+    tasks.ask(session, task, tonight.now)
 
 
 def _rates(facts: DebtorFacts, tonight: Tonight) -> Iterator[Task]:

@@ -371,6 +371,8 @@ def _queue(
             result.repeated += 1
         elif order.message.state is MessageState.PLANNED:
             result.planned += 1
+            if order.message.certain_on is not None:
+                exceptions.ask_approval(session, one, order, facts, night.tonight)
         elif order.message.channel is Channel.CALL:
             calls.hand_over(session, one, facts, night.tonight, night.composer)
             result.calls += 1

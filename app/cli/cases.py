@@ -18,9 +18,19 @@ from app.cli.stops import the_debtor
 from ledger.cases import Case
 from ledger.errors import RequestError
 from ledger.ids import DebtorId
-from ledger.store import case_payments, cases, debtors, histories, known
+from ledger.reminders import MessageState, TaskKind
+from ledger.store import (
+    case_payments,
+    cases,
+    debtors,
+    histories,
+    known,
+    messages,
+    tasks,
+)
 from ledger.store.cases import UnknownCaseError
 from ledger.store.debtors import Debtors
+from ledger.store.messages import MessageFilter
 from ledger.store.session import Session
 
 if TYPE_CHECKING:
@@ -91,10 +101,21 @@ def list_(
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
             known_debtors = debtors.load_all(session, known.known_at(session))
+            asked = waits_for(session)
             items = [
-                case_json(case, money, known_debtors)
+                {
+                    **case_json(case, money, known_debtors),
+                    "waits_for": asked.get(case.reference, []),
+                }
                 for case, money in listed(session)
                 if all_ or not case.state.is_over
+            ]
+            demands = [
+                one.message.id
+                for one in messages.listing(
+                    session, MessageFilter(states=(MessageState.PLANNED,))
+                )
+                if one.message.certain_on is not None
             ]
     listing = Listing(
         title=f"Cases of {owner.slug}",
@@ -104,6 +125,7 @@ def list_(
             text_column("Debtor", "debtor"),
             text_column("Name", "name"),
             text_column("State", "state"),
+            text_column("Waits for", "waits_for"),
             text_column("Reason", "reason"),
             amount_column("Placed", "placed"),
             amount_column("Paid", "paid"),
@@ -112,7 +134,13 @@ def list_(
             date_column("Since", "opened_on"),
         ],
         items=items,
-        meta={"tenant": owner.slug},
+        meta={"tenant": owner.slug, "final_demands_waiting": demands},
+        notes=[
+            f"{len(demands)} final demands wait for approval: `duebridge messages`, "
+            f"{', '.join(map(str, demands))}."
+        ]
+        if demands
+        else [],
     )
     show(listing, format_, out)
 
@@ -338,6 +366,16 @@ def the_case(session: Session, text: str) -> Case:
         if text in {one.reference, str(one.id)}:
             return one
     raise UnknownCaseError(text)
+
+
+def waits_for(session: Session) -> dict[str, list[str]]:
+    """Return what persons were asked about drafts and cases, by their references."""
+    found: dict[str, list[str]] = {}
+    for task in tasks.open_tasks(session, kinds={TaskKind.REVIEW}):
+        if "case" in task.details and "what" in task.details:
+            reference = str(task.details["case"])
+            found.setdefault(reference, []).append(str(task.details["what"]))
+    return found
 
 
 def case_json(case: Case, money: "Money", known_debtors: Debtors) -> dict[str, Any]:

@@ -13,8 +13,8 @@ from typing import Any, Final
 from ledger.errors import InvariantError
 from ledger.events import Event
 from ledger.ids import DebtorId, DocumentId
-from ledger.reminders import Channel, Message, MessageId, MessageState
-from ledger.store import agenda, event_log
+from ledger.reminders import Channel, Message, MessageId, MessageState, TaskKind, Voice
+from ledger.store import agenda, event_log, tasks
 from ledger.store.message_queue import Order, queue, queue_all
 from ledger.store.message_rows import (
     MessageFilter,
@@ -36,6 +36,7 @@ __all__ = [
     "StoredMessage",
     "UnknownMessageError",
     "append_event",
+    "approval_key",
     "attachments",
     "begin_sending",
     "by_mail_id",
@@ -125,7 +126,7 @@ RELEASE = """
 UPDATE message SET state = 'ready', released_at = :at
 WHERE tenant_id = :tenant_id AND state = 'planned'
   AND (CAST(:ids AS bigint[]) IS NULL OR id = ANY (:ids))
-RETURNING id
+RETURNING id, voice
 """
 
 
@@ -138,11 +139,27 @@ def release(
 ) -> list[MessageId]:
     """Let planned messages go, all of them unless some are named; return which did."""
     ids = None if which is None else list(which)
-    found = session.execute(RELEASE, {"ids": ids, "at": at}).scalars()
-    released = sorted(MessageId(one) for one in found)
+    found = session.execute(RELEASE, {"ids": ids, "at": at}).all()
+    released = sorted(MessageId(row.id) for row in found)
+    for row in found:
+        if row.voice == Voice.AGENCY:
+            _approved(session, MessageId(row.id), at=at, by=by, outcome="released")
     append_event(session, released, MessageState.READY, at=at, by=by)
     event_log.note(session, at, [_released(part, by) for part in _parts(released)])
     return released
+
+
+def approval_key(one: MessageId) -> str:
+    """Return the key of the task that asks whether a final demand may go."""
+    return f"final demand {one}"
+
+
+def _approved(
+    session: Session, one: MessageId, *, at: datetime, by: str, outcome: str
+) -> None:
+    """End the task that asks about a final demand: it waits for nobody any more."""
+    key = approval_key(one)
+    tasks.settle(session, TaskKind.REVIEW, key, at=at, by=by, outcome=outcome)
 
 
 def _parts(which: Sequence[MessageId]) -> Iterator[Sequence[MessageId]]:
@@ -260,6 +277,8 @@ def mark(
             DocumentId(row) for row in session.execute(UNCOUNT, {"id": one}).scalars()
         }
         agenda.forget_documents(session, documents)
+    if row.voice == Voice.AGENCY and found == MessageState.PLANNED:
+        _approved(session, one, at=at, by=by, outcome=str(state))
     append_event(session, [one], state, at=at, by=by, details=details)
     # A call is handed to a person: what came of it is logged with the person's task.
     if state in LOGGED and row.channel != Channel.CALL:

@@ -39,7 +39,7 @@ ASSIGNMENT = 'version = 1\n[[rule]]\nname = "all"\ncadence = "full"\n'
 CASE_KEYS = {
     "id", "reference", "agency", "agency_reference", "debtor", "name", "state",
     "reason", "opened_on", "placed_at", "ended_on", "items", "placed", "paid",
-    "held_by_agency", "outstanding", "commission",
+    "held_by_agency", "outstanding", "commission", "waits_for",
 }  # fmt: skip
 
 

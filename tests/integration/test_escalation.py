@@ -216,6 +216,35 @@ def test_a_final_demand_waits_for_the_client_where_it_wants_that(
     assert demand.state is MessageState.PLANNED
 
 
+@pytest.mark.parametrize("is_released", [True, False])
+def test_a_final_demand_that_waits_is_a_task_of_its_own(
+    database: Database, tmp_path: Path, *, is_released: bool
+) -> None:
+    """It names message, sum and day, and ends with the wait, whichever way."""
+    office = Office.open(database, tmp_path, approval="always")
+    office.invoice()
+    for day in (5, 9, 14, 24, 38):
+        office.night(DUE + timedelta(days=day))
+    demand = office.messages()[-1]
+    assert demand.id is not None
+    (task,) = [one for one in office.tasks() if one.message_id == demand.id]
+    assert "1000.00 EUR" in task.title
+    assert task.details["pay_by"] == "2026-03-23"
+
+    with office.session() as session:
+        if is_released:
+            messages.release(session, [demand.id], by="Mara", at=office.books.now)
+        else:
+            messages.mark(
+                session,
+                demand.id,
+                MessageState.CANCELLED,
+                at=office.books.now,
+                by="Mara",
+            )
+    assert not [one for one in office.tasks() if one.message_id == demand.id]
+
+
 def test_a_case_waits_for_the_client_where_it_wants_that(
     database: Database, tmp_path: Path
 ) -> None:
