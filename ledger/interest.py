@@ -138,9 +138,8 @@ class _Run:
         self.terms = terms
         self.to_on = to_on
         self.start = claim.due_on + ONE_DAY
-        delay = ONE_DAY if terms.counts_value_day else ONE_DAY * 0
         self.waiting = sorted(
-            (replace(one, on=one.on + delay) for one in claim.movements),
+            (self._effective(one) for one in claim.movements if one.on <= to_on),
             reverse=True,
         )
         self.anniversaries = self._anniversaries()
@@ -203,7 +202,7 @@ class _Run:
     def result(self, pauses: Sequence[Pause]) -> Interest:
         """Return what it came to."""
         self._post()
-        while self.waiting and self.waiting[-1].on <= self.to_on + ONE_DAY:
+        while self.waiting:
             # Arrived on the last day: counted in full, and paid all the same.
             self._pay(self.waiting.pop())
         last = max(self.covered_until, self.claim.due_on)
@@ -229,6 +228,15 @@ class _Run:
             ),
             missing_on=self.missing_on,
         )
+
+    def _effective(self, moved: Movement) -> Movement:
+        """Return a movement on the first day that it tells on.
+
+        Money was missing on the day it arrived; what is credited was not owed on it.
+        """
+        if moved.is_payment and self.terms.counts_value_day:
+            return replace(moved, on=moved.on + ONE_DAY)
+        return moved
 
     def _apply_until(self, day: date) -> None:
         while self.waiting and self.waiting[-1].on <= day:

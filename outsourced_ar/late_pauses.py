@@ -94,7 +94,7 @@ def against(stops: Sequence[Stop], part: LatePart) -> list[Stop]:
 
 
 def paused(
-    stops: Sequence[Stop], part: LatePart, *, on: date, counts_value_day: bool
+    stops: Sequence[Stop], part: LatePart, *, on: date
 ) -> tuple[list[Pause], list[Movement]]:
     """Return the days that do not count, and what disputes of an amount take off.
 
@@ -102,12 +102,9 @@ def paused(
         stops: Those `against` the part.
         part: Of which it is asked.
         on: The last day that counts.
-        counts_value_day: Whether the day of a movement still counts.
     """
     pauses: list[Pause] = []
     partly: list[Movement] = []
-    # A movement takes effect on the day after it where its own day still counts.
-    eve = ONE_DAY if counts_value_day else ONE_DAY * 0
     for stop in stops:
         last_on = on if stop.ends_on is None else min(stop.ends_on, on)
         if last_on < stop.begins_on:
@@ -117,8 +114,8 @@ def paused(
             pauses.append(Pause(stop.begins_on, last_on))
             continue
         after = last_on + ONE_DAY
-        partly.append(Movement(stop.begins_on - eve, amount, is_payment=False))
-        partly.append(Movement(after - eve, -amount, is_payment=False))
+        partly.append(Movement(stop.begins_on, amount, is_payment=False))
+        partly.append(Movement(after, -amount, is_payment=False))
     return pauses, partly
 
 

@@ -225,9 +225,7 @@ def _late(
 ) -> Late:
     policy, sheet, document = parties.policy, parties.sheet_on(on), part.document
     taken = against(stops, part)
-    pauses, partly = paused(
-        taken, part, on=on, counts_value_day=policy.counts_value_day
-    )
+    pauses, partly = paused(taken, part, on=on)
     besides = [one for one in charges if one.kind is not ChargeKind.INTEREST]
     found = interest_of(
         Claim(

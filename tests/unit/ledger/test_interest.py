@@ -90,6 +90,32 @@ def owed(
     return interest(claim, terms, to_on=to_on, paused=paused)
 
 
+class TestWhatMoves:
+    """From which day a movement tells."""
+
+    @pytest.mark.parametrize(("is_payment", "days"), [(True, 10), (False, 9)])
+    def test_a_credit_tells_on_its_own_day(
+        self, *, is_payment: bool, days: int
+    ) -> None:
+        """Money was missing on the day it came; what is credited was not owed on it."""
+        due_on = date(2026, 1, 31)
+        all_of_it = Movement(due_on + 10 * ONE, 1_000_000, is_payment=is_payment)
+
+        found = owed(flat("3.65"), due_on, due_on + 30 * ONE, movements=[all_of_it])
+
+        # A day of 3.65 per cent on 10,000.00 is 1.00.
+        assert found.total_minor == days * 100
+
+    @pytest.mark.parametrize("counts", [True, False])
+    def test_what_comes_after_the_last_day_is_not_in_it(self, *, counts: bool) -> None:
+        """Of a payment a day later nothing is seen; one on the day is taken off."""
+        due_on, to_on = date(2026, 1, 31), date(2026, 2, 10)
+        terms = flat("3.65", counts_value_day=counts)
+        moved = [Movement(to_on, 1), Movement(to_on + ONE, 10)]
+
+        assert owed(terms, due_on, to_on, movements=moved).principal_minor == 999_999
+
+
 class TestPublishedFigures:
     """The worked figures that this must give to the cent."""
 
