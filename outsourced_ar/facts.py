@@ -135,6 +135,8 @@ class Spoken:
     Attributes:
         statement: Of which month it is a statement of account; empty if it is none.
         goes_today: Whether it is about to go, or went on the day of the decision.
+        went_on: The day it went, or may have gone, where that is later than the day it
+            was decided for.
     """
 
     on: date
@@ -144,6 +146,12 @@ class Spoken:
     tone: Tone
     statement: str = ""
     goes_today: bool = False
+    went_on: date | None = None
+
+    @property
+    def counts_on(self) -> date:
+        """The day from which it counts that the debtor was spoken to."""
+        return self.went_on or self.on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -281,6 +281,9 @@ def _taken(one: Taken) -> TakenStep:
 
 
 def _spoken(said: Said, on: date, zone: ZoneInfo) -> Spoken:
+    went_on = None
+    if said.sending_at is not None:
+        went_on = said.sending_at.astimezone(zone).date()
     return Spoken(
         on=said.on,
         voice=said.voice,
@@ -288,11 +291,9 @@ def _spoken(said: Said, on: date, zone: ZoneInfo) -> Spoken:
         currency=said.currency,
         tone=said.tone,
         statement=said.step if said.step.startswith(STATEMENT) else "",
-        goes_today=said.is_going
-        or (
-            said.sending_at is not None
-            and said.sending_at.astimezone(zone).date() == on
-        ),
+        goes_today=said.is_going or went_on == on,
+        # On a day of the past nobody knew yet what went after it.
+        went_on=went_on if went_on is not None and said.on < went_on <= on else None,
     )
 
 

@@ -46,13 +46,16 @@ def gap(
 ) -> Refusal | None:
     """Refuse to speak within so many days of the last message in the currency.
 
+    What was held over a weekend counts from the day it went, and until then from the
+    day it was decided for.
+
     A statement of account only lists: it keeps others from its own day alone, and
     nothing that was decided before it.
     """
     if days <= 0:
         return None
     if but is None and any(
-        one.statement and one.on == today and one.currency == currency
+        one.statement and one.counts_on == today and one.currency == currency
         for one in facts.spoken
     ):
         said = "a statement of account goes to it today"
@@ -62,10 +65,10 @@ def gap(
         if (
             one.currency == currency
             and one.on != but
-            and (last is None or one.on > last)
+            and (last is None or one.counts_on > last)
             and not one.statement
         ):
-            last = one.on
+            last = one.counts_on
     if last is None or (today - last).days >= days:
         return None
     said = f"spoken to on {last}; {days} days must lie between"
@@ -109,7 +112,8 @@ def channel_limit(
         return None
     since = today - timedelta(days=WEEK_DAYS)
     count = tonight_count + sum(
-        one.channel is channel and since < one.on != but for one in facts.spoken
+        one.channel is channel and since < one.counts_on and one.on != but
+        for one in facts.spoken
     )
     if count < most:
         return None

@@ -25,6 +25,7 @@ def live(
     *,
     is_delivered: Callable[[Said], bool] = lambda _: True,
     by_agenda: bool = False,
+    held: Mapping[date, int] | None = None,
     paid: Mapping[DocumentId, date] | None = None,
     night: Mapping[str, Any] | None = None,
     **rules: Any,  # noqa: ANN401
@@ -36,6 +37,7 @@ def live(
         days: Those on which it is decided.
         is_delivered: Whether a message counts.
         by_agenda: Whether days on which no document was to be looked at are left out.
+        held: By the day it was decided, how many days later a message goes.
         paid: By document, from which day on nothing is open of it.
         night: What is otherwise than on a plain night.
         rules: As for `planned`.
@@ -46,7 +48,7 @@ def live(
     said: list[Said] = []
     next_on: dict[DocumentId, date] = {}
     for day in days:
-        facts = _settled(facts, day, paid or {})
+        facts = _gone(_settled(facts, day, paid or {}), day, held or {})
         if by_agenda and all(
             next_on.get(item.document_id, day) > day for item in facts.items
         ):
@@ -65,6 +67,16 @@ def live(
 def each_day(first: date, count: int) -> list[date]:
     """Return so many days in a row."""
     return [first + timedelta(days=n) for n in range(count)]
+
+
+def _gone(facts: DebtorFacts, day: date, held: Mapping[date, int]) -> DebtorFacts:
+    """Return facts in which what was held counts as gone, once it has."""
+
+    def gone(one: Spoken) -> Spoken:
+        went_on = one.on + timedelta(days=held.get(one.on, 0))
+        return replace(one, went_on=went_on) if one.on < went_on <= day else one
+
+    return replace(facts, spoken=tuple(map(gone, facts.spoken))) if held else facts
 
 
 def _settled(

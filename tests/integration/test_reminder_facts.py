@@ -500,3 +500,34 @@ def test_a_debtor_that_was_never_read_is_in_doubt(books: Books) -> None:
     assert (facts.differs, facts.number, len(facts.items)) == (True, "?", 1)
     assert facts.items[0].document_id == document_key(books, "I1")
     assert SourceId("D1") not in (facts.name, facts.number)
+
+
+@pytest.mark.parametrize(
+    ("sent_at", "went_on", "counts_on"),
+    [
+        (None, None, date(2026, 3, 6)),
+        (datetime(2026, 3, 6, 9, tzinfo=UTC), None, date(2026, 3, 6)),
+        (datetime(2026, 3, 9, 9, tzinfo=UTC), date(2026, 3, 9), date(2026, 3, 9)),
+        # Past midnight in Berlin, where the tenant is.
+        (datetime(2026, 3, 8, 23, 30, tzinfo=UTC), date(2026, 3, 9), date(2026, 3, 9)),
+        # Not known yet on the day that is asked about.
+        (datetime(2026, 3, 11, 9, tzinfo=UTC), None, date(2026, 3, 6)),
+    ],
+)
+def test_a_message_counts_from_the_day_it_went(
+    books: Books, sent_at: datetime | None, went_on: date | None, counts_on: date
+) -> None:
+    """Held over a weekend it counts from Monday; unsent, from the day decided for."""
+    books.land(INVOICE, debtors=[a_debtor()])
+    friday = a_message(books, an_item(books), on=date(2026, 3, 6))
+    with books.database.tenant(books.tenant.scope) as session:
+        one = messages.queue(
+            session, friday, mandate_id=1, decision_id=None, decided_at=AN_HOUR
+        )
+        assert one is not None
+        if sent_at is not None:
+            messages.begin_sending(session, one, sent_at)
+            messages.mark(session, one, MessageState.SENT, at=sent_at, by="test")
+    [spoken] = facts_of(books).spoken
+    assert (spoken.on, spoken.went_on) == (date(2026, 3, 6), went_on)
+    assert spoken.counts_on == counts_on

@@ -568,6 +568,23 @@ def test_no_life_breaks_the_promises(
     assert all(one.on.weekday() < 5 for one in said)
 
 
+@given(
+    facts=debtors(),
+    cadence=CADENCES,
+    held=st.dictionaries(st.sampled_from(DAYS), st.integers(1, 3)),
+)
+def test_the_gap_lies_between_the_days_on_which_messages_went(
+    facts: DebtorFacts, cadence: str, held: dict[date, int]
+) -> None:
+    """However long each is held after it was decided, none comes too soon after one."""
+    said, _ = live(facts, DAYS, held=held, rules=rules_for(cadence))
+    for currency in (EUR, USD):
+        decided = {one.on for one in said if one.speech.currency == currency}
+        went = sorted(day + timedelta(days=held.get(day, 0)) for day in decided)
+        gaps = [(later - day).days for day, later in pairwise(went)]
+        assert all(gap >= 4 for gap in gaps), went
+
+
 def _no_step_twice(said: list[Said]) -> None:
     taken = [
         (item.document_id, item.step)
