@@ -118,13 +118,13 @@ def post(
         by: Who demands it, as `night`.
         note: Why, in words.
         fee: The step that costs a fee by the contract, and how much; on the earliest
-            due item, once.
+            due item, once for all of them, though that one is paid by now.
     """
     posted: list[Charge] = []
     for late in demanded:
         posted += _posted(session, late, on=on, at=at, note=note)
     open_ones = [one for one in demanded if one.may_demand and one.open_minor > 0]
-    if fee is not None and open_ones and fee[1] > 0:
+    if fee is not None and open_ones and fee[1] > 0 and not _costs(demanded, fee[0]):
         first = min(open_ones, key=lambda one: (one.due_on, one.document.number))
         made = _charge(first, ChargeKind.FEE, fee[1], on, note)
         posted += _once(session, made, fee[0], at)
@@ -219,6 +219,15 @@ def _posted(
         )
         found += _once(session, made, AT_DEFAULT, at)
     return found
+
+
+def _costs(demanded: Sequence[Late], level: str) -> bool:
+    """Say whether any of them bears the fee of a step already."""
+    return any(
+        one.kind is ChargeKind.FEE and one.level == level
+        for late in demanded
+        for one in late.charges
+    )
 
 
 def _once(session: Session, charge: Charge, level: str, at: datetime) -> list[Charge]:

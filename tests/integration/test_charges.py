@@ -195,6 +195,21 @@ def test_a_fee_stays_after_the_invoice_is_paid(owing: Books) -> None:
     assert late_on(owing, A_DAY + timedelta(days=30)) == ()
 
 
+def test_a_fee_is_not_charged_again_on_the_next_invoice(owing: Books) -> None:
+    """The invoice that bears it is paid; the same step costs the debtor no second."""
+    later = a_document("I2", "500", ISSUED, due_on=DUE + timedelta(days=5))
+    owing.land(later)
+    posted_on(owing, A_DAY, fee=("notice", 500))
+    paid_on = A_DAY + timedelta(days=1)
+    payment = a_document("P1", "10000", paid_on, kind=DocumentKind.PAYMENT)
+    owing.land(payment, claims=[a_claim(INVOICE, payment, "10000", paid_on)])
+
+    posted_on(owing, paid_on, fee=("notice", 500))
+
+    (fee,) = of_kind(standing(owing), ChargeKind.FEE)
+    assert fee.document_id == document_key(owing, "I1")
+
+
 def waived(books: Books, one: ChargeId, at: datetime = AN_HOUR) -> Charge:
     """Give a charge up."""
     with books.database.tenant(books.tenant.scope) as session:
