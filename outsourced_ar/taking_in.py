@@ -18,7 +18,7 @@ from ledger.store import case_payments, cases, tasks
 from ledger.store.cases import CaseFilter
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import case_stops, placing, settlements
+from outsourced_ar import case_stops, left_over, placing, settlements
 from outsourced_ar.cases import CaseFacts, CaseReason, CaseRuleError, Need
 from outsourced_ar.placements.contract import Agency, Notice, NoticeKind
 from outsourced_ar.placing import RECALL, Said, Way
@@ -208,19 +208,8 @@ class Intake:
 
     def _over(self, session: Session, case: Case, said: Said) -> None:
         """Ask what shall become of what is still open of a case that is over."""
-        left = money_of(session, case)
-        if left.outstanding_minor <= 0:
-            return
-        amount = f"{from_minor(left.outstanding_minor, case.currency)} {case.currency}"
-        placing.ask(
-            session,
-            case,
-            "over",
-            at=said.at,
-            on=said.on,
-            title=f"Case {case.reference} is {case.state} ({case.reason}); {amount} "
-            "are open. `duebridge cases return` gives them back to reminders",
-        )
+        left = money_of(session, case).outstanding_minor
+        left_over.ask(session, case, said, outstanding_minor=left)
 
     def _payment(
         self, session: Session, case: Case, notice: Notice, result: TakenIn

@@ -25,7 +25,7 @@ from app.reminding import languages
 from ledger.cases import Case, CaseState
 from ledger.charges import Charge, ChargeKind
 from ledger.reminders import Message, MessageState, Voice
-from ledger.store import audit, case_payments, cases, charges, messages
+from ledger.store import audit, case_payments, cases, charges, messages, tasks
 from ledger.store.case_payments import Settlement
 from ledger.store.session import Database
 from outsourced_ar.explain import explain
@@ -386,6 +386,17 @@ def test_the_agency_has_the_claim_and_is_told_of_the_money(whole: Lived) -> None
         (noted,) = case_payments.of_cases(session, [case.id])[case.id]
     # An eighth of 7,791.46: the invoice was less than ninety days overdue.
     assert (noted.amount_minor, noted.commission_minor) == (7_791_46, 973_93)
+
+
+def test_what_was_demanded_besides_stays_before_a_person(whole: Lived) -> None:
+    """The principal is paid and the case closed; 129.14 stand open, and it is asked."""
+    case = whole.case_of(HERO)
+    left = sum(one.open_minor for one in whole.charges[HERO])
+    assert left == 89_14 + 40_00
+    with whole.office.session() as session:
+        asked = [one.title for one in tasks.open_tasks(session)]
+    (title,) = [one for one in asked if case.reference in one]
+    assert "129.14 EUR of interest, compensation or fees" in title
 
 
 def test_what_the_agency_collects_is_settled_line_by_line(whole: Lived) -> None:
