@@ -14,7 +14,7 @@ from ledger.charges import AT_DEFAULT, Charge, ChargeId, ChargeKind
 from ledger.events import Event
 from ledger.ids import DebtorId, DocumentId
 from ledger.reminders import DebtorNote
-from ledger.store import charges, debtor_notes, event_log, stops
+from ledger.store import charges, debtor_notes, debtors, event_log, stops
 from ledger.store.session import Session
 from outsourced_ar import rules_in_force
 from outsourced_ar.late_letters import of_letter
@@ -273,6 +273,7 @@ def _log(
                 kind=kind,
                 by=by,
                 subject=f"charge:{charge.id}",
+                debtor_id=debtors.of_document(session, charge.document_id),
                 document_ids=(charge.document_id,),
                 details=_details(charge),
                 personal={"why": why} if why else {},

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ledger.calendar import Terms
-from ledger.ids import DebtorId, SourceId
+from ledger.ids import DebtorId, DocumentId, SourceId
 from ledger.records import Debtor
 from ledger.store import keys
 from ledger.store.bulk import Stage, by_key
@@ -214,6 +214,11 @@ class Debtors(dict[DebtorId, StoredDebtor]):
         )
 
 
+OF_DOCUMENT = """
+SELECT debtor_id FROM document WHERE tenant_id = :tenant_id AND id = :id
+"""
+
+
 def load_all(session: Session, known: KnownAt) -> Debtors:
     """Return all debtors as known at an instant."""
     sql = STATE if known.is_latest else VERSIONS
@@ -221,6 +226,12 @@ def load_all(session: Session, known: KnownAt) -> Debtors:
         (DebtorId(row.id), _stored(row))
         for row in session.stream(sql, known.parameters)
     )
+
+
+def of_document(session: Session, document_id: DocumentId) -> DebtorId:
+    """Return who owes a document that is known to be there."""
+    found = session.execute(OF_DOCUMENT, {"id": document_id}).scalar_one()
+    return DebtorId(found)
 
 
 def _stored(row: Row[Any]) -> StoredDebtor:

@@ -237,7 +237,7 @@ def test_a_charge_is_paid_in_parts_and_never_over(owing: Books) -> None:
 
 
 def test_what_was_charged_is_in_the_log(owing: Books) -> None:
-    """Posting and giving up are events, with amount and rule."""
+    """Posting and giving up are events about the debtor, with amount and rule."""
     posted = posted_on(owing, A_DAY)
     assert posted[0].id is not None
     waived(owing, posted[0].id)
@@ -245,7 +245,9 @@ def test_what_was_charged_is_in_the_log(owing: Books) -> None:
     with owing.database.tenant(owing.tenant.scope) as session:
         kinds = list(
             session.execute(
-                "SELECT kind FROM event WHERE tenant_id = :tenant_id"
+                "SELECT kind FROM event WHERE tenant_id = :tenant_id "
+                "AND debtor_id = :debtor_id",
+                {"debtor_id": debtor_key(owing)},
             ).scalars()
         )
 
