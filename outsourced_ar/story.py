@@ -18,7 +18,7 @@ from ledger.events import LoggedEvent
 from ledger.money import Currency, from_minor
 from ledger.outbox import WriteState
 from ledger.records import DueRule
-from ledger.reminders import Letter, Message, Task, Voice
+from ledger.reminders import Letter, Message, MessageState, Task, Voice
 from ledger.store.histories import StoredEntry, StoredVersion
 from outsourced_ar.explain import (
     Booked,
@@ -275,7 +275,11 @@ def _of_message(sent: Sent) -> Iterator[Line]:
     message = sent.stored.message
     is_final = message.voice is Voice.AGENCY
     words = _said(message)
-    for event in sent.events:
+    last = len(sent.events) - 1
+    for index, event in enumerate(sent.events):
+        if event.kind == MessageState.SENDING and index < last:
+            # What came of it follows.
+            continue
         yield Line(
             at=event.at,
             rank=_Rank.MESSAGE,
