@@ -40,6 +40,7 @@ from outsourced_ar.reference_rates import packaged_rates
 
 CONTRACT: Final = "contract"
 """What a charge names as its rule where the parties agreed the rate."""
+FRIDAY: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -323,15 +324,18 @@ def rates(own: tuple[OwnRate, ...]) -> dict[str, RateSeries]:
 
 
 def _conversion(known: Sequence[Conversion], part: LatePart) -> Decimal | None:
-    """Return the rate of the last known day of the month before a claim fell due."""
-    eve = part.due_on.replace(day=1) - ONE_DAY
-    found = [
-        one
-        for one in known
-        if one.debt_currency == part.document.currency
-        and (one.on.year, one.on.month) == (eve.year, eve.month)
-    ]
-    return max(found, key=lambda one: one.on).rate if found else None
+    """Return the rate of the last weekday of the month before a claim fell due.
+
+    No other day's rate stands in for it: where that weekday is a holiday, it is not
+    known.
+    """
+    last_on = part.due_on.replace(day=1) - ONE_DAY
+    while last_on.weekday() > FRIDAY:
+        last_on -= ONE_DAY
+    for one in known:
+        if one.debt_currency == part.document.currency and one.on == last_on:
+            return one.rate
+    return None
 
 
 def _doubts(

@@ -442,12 +442,16 @@ class TestWhatWasCharged:
         assert [one.new_compensation_minor for one in charged] == [0, 15_000]
 
     def test_poland_converts_at_the_month_before(self) -> None:
-        """The rate of the last day of February is used, and no other."""
+        """The rate of the last weekday of February is used, and no other."""
         known = [
             Conversion.model_validate(
                 {"on": on, "from": "EUR", "to": "PLN", "rate": rate, "source": "NBP"}
             )
-            for on, rate in ((date(2026, 2, 27), "4.20"), (date(2026, 3, 31), "4.30"))
+            for on, rate in (
+                (date(2026, 2, 26), "4.10"),
+                (date(2026, 2, 27), "4.20"),
+                (date(2026, 3, 31), "4.30"),
+            )
         ]
         policy = DEMAND.model_copy(update={"conversion": tuple(known)})
         between = parties(policy, creditor="PL", debtor="PL")
@@ -457,6 +461,13 @@ class TestWhatWasCharged:
             document(currency=Currency("PLN")), parties(creditor="PL", debtor="PL")
         )
 
+        early = DEMAND.model_copy(update={"conversion": (known[0],)})
+        other_day = late(
+            document(currency=Currency("PLN")),
+            parties(early, creditor="PL", debtor="PL"),
+        )
+
         assert found.compensation_minor == 29_400  # 70 euros
+        assert other_day.compensation.minor is None
         assert blank.compensation.minor is None
         assert "mean NBP rate" in blank.compensation.reason
