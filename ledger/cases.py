@@ -113,6 +113,36 @@ class CaseEvent:
     details: Mapping[str, Any] = field(default_factory=dict)
 
 
+class BasisKind(StrEnum):
+    """What a file proves of a claim."""
+
+    CONTRACT = auto()
+    DELIVERY = auto()
+    """That goods or work arrived."""
+    ORDER = auto()
+    OTHER = auto()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimFile:
+    """A file that proves a claim; packets that hold any of its documents enclose it.
+
+    Attributes:
+        name: As its file was called.
+        sha256: Of its content, in hexadecimal.
+    """
+
+    debtor_id: DebtorId
+    document_ids: tuple[DocumentId, ...]
+    kind: BasisKind
+    name: str
+    media_type: str
+    content: bytes
+    sha256: str
+    added_at: datetime
+    added_by: str
+
+
 class PaidTo(StrEnum):
     """Where a debtor's money of a case arrived."""
 

@@ -8,13 +8,20 @@ from typing import Any, Final
 from ledger.calendar import Clock
 from ledger.cases import Case
 from ledger.ids import DocumentId
-from ledger.store import case_payments, letters, messages, stops
+from ledger.store import case_payments, claim_files, letters, messages, stops
 from ledger.store.demanded import Demanded
 from ledger.store.letters import LetterFilter
 from ledger.store.messages import MessageFilter
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import agencies, gathering, packets, prerequisites, rules_in_force
+from outsourced_ar import (
+    agencies,
+    basis,
+    gathering,
+    packets,
+    prerequisites,
+    rules_in_force,
+)
 from outsourced_ar.agencies import Contract
 from outsourced_ar.claims import charges_of
 from outsourced_ar.enclosing import Library
@@ -135,5 +142,6 @@ def packed(
                 policy=run.policy,
             ),
             copies={k: v for k, v in copies.items() if k in documents},
+            basis=basis.enclosed(claim_files.load(session, debtor_id, documents)),
         )
     )

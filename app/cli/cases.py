@@ -135,10 +135,7 @@ def list_(
         ],
         items=items,
         meta={"tenant": owner.slug, "final_demands_waiting": demands},
-        notes=[
-            f"{len(demands)} final demands wait for approval: `duebridge messages`, "
-            f"{', '.join(map(str, demands))}."
-        ]
+        notes=[f"Final demands that wait for approval: {', '.join(map(str, demands))}."]
         if demands
         else [],
     )

@@ -217,6 +217,25 @@ case_file = tenant_table(
 )
 """The handover packet: what the agency was given, exactly."""
 
+claim_file = tenant_table(
+    "claim_file",
+    Column("id", BigInteger, Identity(always=True), nullable=False),
+    Column("debtor_id", Uuid, nullable=False),
+    Column("document_ids", ARRAY(Uuid), nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("name", Text, nullable=False),
+    Column("media_type", Text, nullable=False),
+    Column("content", LargeBinary, nullable=False),
+    Column("content_hash", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+    instant("added_at"),
+    of_tenant(),
+    key=("id",),
+    grants=APPEND,
+)
+"""What proves a claim: contracts, orders, proofs of delivery; never changed."""
+Index(None, claim_file.c.tenant_id, claim_file.c.debtor_id)
+
 case_payment = tenant_table(
     "case_payment",
     Column("case_id", BigInteger, nullable=False),
