@@ -62,12 +62,14 @@ class Banded:
         debt_currency: What the bounds are in; a debt in another has no band.
         currency: What is paid; where it differs from `debt_currency`, it is converted
             to that by a rate that the rule names.
+        from_on: The first day of default that it holds for.
         rate_named: Which rate that is, for a person.
     """
 
     debt_currency: Currency
     currency: Currency
     bands: tuple[Band, ...]
+    from_on: date = date.min
     rate_named: str = ""
     source: str = ""
     verified: bool = True
@@ -145,6 +147,10 @@ def for_item(
         case Fixed():
             return _fixed(rule, defaulted_on, reminder_fees_minor)
         case Banded():
+            if defaulted_on < rule.from_on:
+                return _unknown(
+                    f"no amount is known for a default on {defaulted_on}", rule
+                )
             return _banded(rule, open_minor, currency, conversion)
         case Scale():
             return for_letter(rule, [open_minor], currency)

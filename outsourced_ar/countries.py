@@ -182,6 +182,7 @@ class _Bands(Figure):
     kind: Literal["bands"]
     debt_currency: str
     currency: str
+    starts_on: date = Field(alias="from", default=date.min)
     rate_named: str = ""
     band: tuple[_Band, ...] = Field(min_length=2)
 
@@ -201,6 +202,7 @@ class _Bands(Figure):
         return Banded(
             debt_currency=currency(self.debt_currency),
             currency=currency(self.currency),
+            from_on=self.starts_on,
             rate_named=self.rate_named,
             source=sources[self.source].name,
             verified=self.verified,

@@ -467,7 +467,12 @@ class TestWhatWasCharged:
             parties(early, creditor="PL", debtor="PL"),
         )
 
+        before_the_bands = late(
+            document(currency=Currency("PLN"), due_on=date(2019, 12, 30)), between
+        )
+
         assert found.compensation_minor == 29_400  # 70 euros
+        assert "2019-12-31" in before_the_bands.compensation.reason
         assert other_day.compensation.minor is None
         assert blank.compensation.minor is None
         assert "mean NBP rate" in blank.compensation.reason
