@@ -25,9 +25,10 @@ from outsourced_ar.chasing import waited_until
 from outsourced_ar.judgements import Judgement
 from outsourced_ar.payment_plans import Running
 from outsourced_ar.policy import Policy
-from outsourced_ar.receipts import Entry, Receipt, came_since
+from outsourced_ar.receipts import Entry, Receipt, came_since, was_known
 from outsourced_ar.rules_in_force import in_force
 from outsourced_ar.stop_machines import IllegalRuleError
+from outsourced_ar.stop_wholes import overlap
 from outsourced_ar.stopping import Change, follow, place, reasons
 
 BY: Final = "clock"
@@ -173,7 +174,7 @@ def receipts_of(session: Session, stop: Stop, since: date) -> tuple[Receipt, ...
 
     Money of the debtor that settles nothing yet counts, too: it came.
     """
-    known_at = stops.events(session, stop.id)[0].known_at if stop.id else None
+    known_at = _entered_at(session, stop)
     entries = [
         Entry(one.claim, one.on, one.minor, one.known_at)
         for one in _applied(session, stop, since)
@@ -186,8 +187,13 @@ def receipts_of(session: Session, stop: Stop, since: date) -> tuple[Receipt, ...
     unapplied = [
         Receipt(one.on, one.minor)
         for one in stop_facts.unapplied(session, stop.debtor_id, code, since)
+        if not was_known(one.on, one.known_at, since, known_at)
     ]
     return tuple(sorted((*applied, *unapplied)))
+
+
+def _entered_at(session: Session, stop: Stop) -> datetime | None:
+    return stops.events(session, stop.id)[0].known_at if stop.id else None
 
 
 def _applied(session: Session, stop: Stop, since: date) -> Sequence[Applied]:
@@ -228,11 +234,14 @@ def _dispute(session: Session, stop: Stop, night: Night) -> Judgement | None:
     documents = _standing(session, stop)
     if not documents and stop.items:
         return None
-    minor = stop.details.get("meant_minor") or 0
+    minor = _meant(stop)
+    entered_at = _entered_at(session, stop)
     granted = [
         one
         for one in _applied(session, stop, stop.begins_on)
-        if one.kind in CREDITS and one.on >= stop.begins_on
+        if one.kind in CREDITS
+        and one.on >= stop.begins_on
+        and not was_known(one.on, one.known_at, stop.begins_on, entered_at)
     ]
     credited = sum(one.minor for one in granted)
     calendar = place(session, stop.debtor_id, night.now).calendar
@@ -241,7 +250,7 @@ def _dispute(session: Session, stop: Stop, night: Night) -> Judgement | None:
         reason=stop.reason,
         minor=minor,
         answer_by=stop.due_on,
-        credited_minor=credited,
+        credited_minor=max(credited - _of_others(session, stop), 0),
         credited_on=max((one.on for one in granted), default=None)
         if credited > 0 and minor > 0
         else None,
@@ -251,6 +260,38 @@ def _dispute(session: Session, stop: Stop, night: Night) -> Judgement | None:
         ),
     )
     return disputes.judge(disputed, night.today, night.reasons, calendar)
+
+
+def _of_others(session: Session, stop: Stop) -> int:
+    """Return how much of what was credited other disputes of the items come first for.
+
+    A credit settles one dispute: one that it settled already, else one that it was
+    accepted for, else the earlier.
+    """
+    others = stops.load_ever(session, [stop.debtor_id], date.max)[stop.debtor_id]
+    return sum(
+        _meant(other)
+        for other in others
+        if other.kind is StopKind.DISPUTE
+        and other.id != stop.id
+        and overlap(other, stop)
+        and (
+            _turn(other) < _turn(stop)
+            if not is_over(other)
+            else other.state == DisputeState.RESOLVED_CREDIT
+            and other.ends_on is not None
+            and other.ends_on >= stop.begins_on
+        )
+    )
+
+
+def _turn(dispute: Stop) -> tuple[bool, date, int]:
+    is_accepted = dispute.state == DisputeState.CREDIT_PENDING
+    return not is_accepted, dispute.begins_on, dispute.id or 0
+
+
+def _meant(stop: Stop) -> int:
+    return int(stop.details.get("meant_minor") or 0)
 
 
 def _promise(session: Session, stop: Stop, night: Night) -> Judgement | None:

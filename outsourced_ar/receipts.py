@@ -49,8 +49,8 @@ def came_since(
 ) -> tuple[Receipt, ...]:
     """Return what came in from a day on, or became known after an instant, and stayed.
 
-    What was known already of earlier days is not among it, however the books enter it
-    anew.
+    What was known already of earlier days, or of that day itself, is not among it,
+    however the books enter it anew.
     """
     claims: dict[Hashable, list[Entry]] = {}
     for entry in entries:
@@ -60,11 +60,22 @@ def came_since(
         before = sum(
             one.minor
             for one in of_one
-            if one.on < since
-            and (known_at is None or one.known_at is None or one.known_at <= known_at)
+            if was_known(one.on, one.known_at, since, known_at)
         )
         found += _without(stayed(of_one), max(before, 0))
     return tuple(sorted(found))
+
+
+def was_known(
+    on: date, learnt_at: datetime | None, since: date, known_at: datetime | None
+) -> bool:
+    """Say whether what counts from a day was there before an instant of another day.
+
+    Of one day the instants tell; where they are not known, it came after.
+    """
+    if learnt_at is None or known_at is None:
+        return on < since
+    return on <= since and learnt_at <= known_at
 
 
 def _without(receipts: Sequence[Receipt], minor: int) -> list[Receipt]:

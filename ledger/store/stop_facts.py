@@ -31,7 +31,7 @@ ORDER BY a.known_at, a.claim_id, a.entry
 """
 CASH = ", ".join(f"'{kind}'" for kind in sorted(CASH_KINDS))
 UNAPPLIED = f"""
-SELECT d.id, d.issued_on, d.open_minor FROM document d
+SELECT d.id, d.issued_on, d.open_minor, d.known_at FROM document d
 WHERE d.tenant_id = :tenant_id AND d.debtor_id = :debtor_id AND d.currency = :currency
   AND d.kind IN ({CASH}) AND d.closed_on IS NULL AND d.open_minor > 0
   AND d.issued_on >= :since
@@ -77,6 +77,7 @@ class Unapplied:
     id: DocumentId
     on: date
     minor: int
+    known_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,7 +132,7 @@ def unapplied(
     """Return a debtor's money from a day on that settles nothing yet."""
     wanted = {"debtor_id": debtor_id, "currency": currency, "since": since}
     return [
-        Unapplied(DocumentId(row.id), row.issued_on, row.open_minor)
+        Unapplied(DocumentId(row.id), row.issued_on, row.open_minor, row.known_at)
         for row in session.execute(UNAPPLIED, wanted)
     ]
 

@@ -160,6 +160,32 @@ def test_a_credit_in_the_books_resolves_it(desk: Desk) -> None:
     assert desk.told()[-1][2]["is_open"] is False
 
 
+def test_a_credit_that_was_known_resolves_nothing(desk: Desk) -> None:
+    """What was credited in the morning is not what is disputed at noon."""
+    desk.pay("I1", "20", A_DAY, kind=DocumentKind.CREDIT_NOTE)
+    one = desk.dispute("I1", part=20_00)
+    desk.clock(A_DAY + timedelta(days=1))
+    assert desk.state(one) == "raised"
+
+
+@pytest.mark.parametrize("accepted", [0, 1])
+def test_a_credit_resolves_one_dispute(desk: Desk, accepted: int) -> None:
+    """Of two on an invoice the one it was accepted for; the other waits for its own."""
+    ones = [desk.dispute("I1", part=20_00) for _ in range(2)]
+    desk.follow(ones[accepted], "accept")
+    day = A_DAY + timedelta(days=1)
+    desk.clock(A_DAY)
+    desk.pay("I1", "20", day, kind=DocumentKind.CREDIT_NOTE)
+    for _ in range(3):
+        desk.clock(day)
+    states = [desk.state(one) for one in ones]
+    assert states.pop(accepted) == "resolved_credit"
+    assert states == ["raised"]
+    desk.pay("I1", "20", day, kind=DocumentKind.CREDIT_NOTE)
+    desk.clock(day)
+    assert {desk.state(one) for one in ones} == {"resolved_credit"}
+
+
 def test_part_of_it_is_accepted(desk: Desk) -> None:
     """The part that is not accepted is asked for; the other's credit resolves it."""
     released(desk.books)

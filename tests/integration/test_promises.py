@@ -134,6 +134,20 @@ def test_what_was_known_before_keeps_nothing(desk: Desk) -> None:
     assert desk.state(one) == "broken"
 
 
+@pytest.mark.parametrize("applied", [True, False])
+def test_money_of_the_same_day_that_was_known_keeps_nothing(
+    desk: Desk, *, applied: bool
+) -> None:
+    """Who paid in the morning and promises the rest at noon has not kept that yet."""
+    desk.pay("I1", "60", A_DAY, applied=applied)
+    one = desk.promise("I1", due_on=PROMISED, amount_minor=40_00)
+    desk.clock(A_DAY + timedelta(days=1))
+    assert desk.state(one) == "open"
+    desk.pay("I1", "40", A_DAY)
+    desk.clock(A_DAY + timedelta(days=1))
+    assert desk.state(one) == "kept"
+
+
 def test_one_of_the_whole_account_counts_all_its_money(desk: Desk) -> None:
     """Without named items, what comes in for any of the debtor's counts."""
     one = desk.promise(due_on=PROMISED, amount_minor=150_00)
