@@ -25,7 +25,6 @@ from outsourced_ar.facts import DebtorFacts, Silence, Tonight
 from outsourced_ar.rechecking import Recheck, is_held
 
 BY: Final = "night"
-CALLS_MAX: Final = 10_000
 
 
 def hand_over(
@@ -66,7 +65,7 @@ def hand_over_released(
     made = 0
     with database.tenant(tenant.scope) as session:
         recheck.prepare(session)
-        waiting = messages.take_ready(session, CALLS_MAX, [Channel.CALL])
+        waiting = messages.take_ready(session, None, [Channel.CALL])
     for one in waiting:
         with database.tenant(tenant.scope) as session:
             made += _hand_over_released(session, tenant, clock, composer, recheck, one)

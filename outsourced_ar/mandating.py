@@ -19,16 +19,11 @@ def withdraw_unreleased(
     was_automatic = before is not None and before.mode is Mode.AUTOMATIC
     if not was_automatic or now.mode is Mode.AUTOMATIC:
         return 0
-    count = 0
-    # A listing has an end; what waits beyond it would go though nobody released it.
-    while waiting := messages.listing(
-        session, MessageFilter(states=(MessageState.READY,))
-    ):
-        went = sum(_withdraw(session, one.message, now, at) for one in waiting)
-        if not went:
-            break
-        count += went
-    return count
+    ready = MessageFilter(states=(MessageState.READY,))
+    return sum(
+        _withdraw(session, one.message, now, at)
+        for one in messages.each(session, ready)
+    )
 
 
 def _withdraw(session: Session, message: Message, now: Mandate, at: datetime) -> bool:

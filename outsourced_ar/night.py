@@ -226,8 +226,8 @@ def _withdraw_stale(session: Session, tonight: Tonight, policy: Policy) -> int:
     """Withdraw what nobody released while it held; it is decided about anew."""
     last_on = tonight.today - timedelta(days=policy.message_days_max + 1)
     wanted = MessageFilter(states=(MessageState.PLANNED,), to_on=last_on)
-    stale = messages.listing(session, wanted)
-    for one in stale:
+    count = 0
+    for one in messages.each(session, wanted):
         assert one.message.id is not None
         messages.mark(
             session,
@@ -237,7 +237,8 @@ def _withdraw_stale(session: Session, tonight: Tonight, policy: Policy) -> int:
             by="night",
             note="nobody released it in time",
         )
-    return len(stale)
+        count += 1
+    return count
 
 
 def _plan_batch(

@@ -6,13 +6,28 @@ from typing import Annotated, Any
 import typer
 
 from app.cli.books import UnknownDocumentError
-from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
-from app.cli.listing import Format, Listing, number_column, show, text_column
+from app.cli.context import (
+    Exit,
+    FormatOption,
+    LimitOption,
+    OutOption,
+    TenantSlug,
+    opened,
+)
+from app.cli.listing import (
+    SHOWN,
+    Format,
+    Listing,
+    left_off,
+    number_column,
+    show,
+    text_column,
+)
 from app.cli.stops import the_debtor
 from ledger.events import LoggedEvent
 from ledger.ids import DocumentId
 from ledger.store import audit, debtors, histories, known
-from ledger.store.audit import LISTED_MAX, Head
+from ledger.store.audit import Head
 from ledger.store.debtors import Debtors
 from ledger.store.session import Session
 
@@ -65,9 +80,7 @@ def list_(
         str | None, typer.Option(help="Such as promise.broken, or promise for all.")
     ] = None,
     subject: Annotated[str | None, typer.Option(help="Such as stop:12.")] = None,
-    limit: Annotated[
-        int, typer.Option(min=1, help="So many, the latest.")
-    ] = LISTED_MAX,
+    limit: LimitOption = SHOWN,
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
@@ -86,9 +99,16 @@ def list_(
                     document_id=document_id,
                     kind=kind,
                     subject=subject,
-                    limit=limit,
+                    # Of an invoice there are few, and two of a number share some.
+                    limit=limit if document_id is None else None,
                 )
             }
+            count = (
+                audit.count(session, debtor_id=about, kind=kind, subject=subject)
+                if invoice is None
+                else len(events)
+            )
+    shown = sorted(events)[-limit:]
     listing = Listing(
         title=f"Events of {owner.slug}",
         columns=[
@@ -100,8 +120,9 @@ def list_(
             text_column("Debtor", "debtor"),
             text_column("Details", "words"),
         ],
-        items=[_event_json(events[seq], known_debtors) for seq in sorted(events)],
-        meta={"tenant": owner.slug},
+        items=[_event_json(events[seq], known_debtors) for seq in shown],
+        meta={"tenant": owner.slug, "count": count},
+        notes=left_off(count, len(shown)),
     )
     show(listing, format_, out)
 

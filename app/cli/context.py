@@ -43,6 +43,9 @@ class Overrides:
 
 TenantSlug = Annotated[str, typer.Argument(help="The tenant's slug.")]
 FormatOption = Annotated[Format, typer.Option("--format", help="How to show it.")]
+LimitOption = Annotated[
+    int, typer.Option("--limit", min=1, help="So many, the latest.")
+]
 OutOption = Annotated[
     Path | None, typer.Option("--out", help="Write to this file instead.")
 ]

@@ -30,6 +30,9 @@ PIPE_WIDTH: Final = 240
 WORKBOOK_CREATED: Final = datetime(2000, 1, 1)  # noqa: DTZ001 - XLSX has no zones
 """Workbooks of the same rows are the same bytes, so they are never made today."""
 
+SHOWN: Final = 1_000
+"""So many rows of what only grows are shown to who names no number."""
+
 Item = Mapping[str, Any]
 
 
@@ -138,6 +141,12 @@ def show(listing: Listing, format_: Format, out: Path | None = None) -> None:
                     remedy="Add --out FILE.xlsx.",
                 )
             _write_bytes(out, as_workbook({listing.title: listing}))
+
+
+def left_off(count: int, shown: int) -> list[str]:
+    """Return the note that says how many older rows are not shown; none if all are."""
+    more = count - shown
+    return [f"{more} older not shown; --limit {count} shows all."] * (more > 0)
 
 
 def as_json(listing: Listing) -> str:

@@ -7,13 +7,22 @@ from typing import Annotated, Any
 import typer
 
 from app.bootstrap import Product
-from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
+from app.cli.context import (
+    FormatOption,
+    LimitOption,
+    OutOption,
+    TenantSlug,
+    opened,
+    parse_date,
+)
 from app.cli.listing import (
+    SHOWN,
     Format,
     Listing,
     amount,
     amount_column,
     date_column,
+    left_off,
     show,
     text_column,
 )
@@ -69,10 +78,11 @@ def messages_command(
         typer.Option("--again", help="With --cancel: the next run decides anew."),
     ] = False,
     by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+    limit: LimitOption = SHOWN,
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """List what was said and what waits to be, or show one message whole."""
+    """List what was said and what waits to be, newest first, or show one whole."""
     if number is None and (settle or cancel):
         raise RequestError(
             "One message is meant.", remedy="Name it: `duebridge messages TENANT NO`."
@@ -107,19 +117,16 @@ def messages_command(
                     again=again,
                 )
             names = debtors.load_all(session, known.known_at(session))
-            found = messages.listing(
-                session,
-                MessageFilter(
-                    ids=None if number is None else (MessageId(number),),
-                    debtor_id=None
-                    if debtor is None
-                    else the_debtor(session, debtor).id,
-                    states=None if state is None else (state,),
-                    from_on=None if on is None else parse_date(on),
-                    to_on=None if on is None else parse_date(on),
-                ),
+            wanted = MessageFilter(
+                ids=None if number is None else (MessageId(number),),
+                debtor_id=None if debtor is None else the_debtor(session, debtor).id,
+                states=None if state is None else (state,),
+                from_on=None if on is None else parse_date(on),
+                to_on=None if on is None else parse_date(on),
             )
-            items = [message_json(one, names) for one in found]
+            found = messages.listing(session, wanted, limit=limit)
+            counts = messages.counts(session, wanted)
+            items = [message_json(one, names) for one in reversed(found)]
             if number is not None:
                 whole = messages.load(session, MessageId(number))
                 story = messages.events(session, MessageId(number))
@@ -127,7 +134,7 @@ def messages_command(
                     _tell(whole, story)
                     return
                 items = [{**one, **_whole_json(whole, story)} for one in items]
-    show(messages_listing(owner.slug, items), format_, out)
+    show(messages_listing(owner.slug, items, counts), format_, out)
 
 
 def message_json(one: StoredMessage, names: Debtors) -> dict[str, Any]:
@@ -155,11 +162,13 @@ def message_json(one: StoredMessage, names: Debtors) -> dict[str, Any]:
     }
 
 
-def messages_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
-    """Return messages as rows."""
-    waiting = sum(one["state"] == MessageState.PLANNED for one in items)
-    unknown = sum(one["state"] == MessageState.UNKNOWN for one in items)
-    notes = []
+def messages_listing(
+    slug: str, items: list[dict[str, Any]], counts: Mapping[MessageState, int]
+) -> Listing:
+    """Return messages as rows, and what is said of all, shown or not, by state."""
+    waiting = counts.get(MessageState.PLANNED, 0)
+    unknown = counts.get(MessageState.UNKNOWN, 0)
+    notes = left_off(sum(counts.values()), len(items))
     if waiting:
         notes.append(f"{waiting} wait for release: `duebridge release {slug}`.")
     if unknown:
@@ -182,7 +191,7 @@ def messages_listing(slug: str, items: list[dict[str, Any]]) -> Listing:
             text_column("Subject", "subject"),
         ],
         items=items,
-        meta={"tenant": slug},
+        meta={"tenant": slug, "states": {str(one): n for one, n in counts.items()}},
         notes=notes,
     )
 

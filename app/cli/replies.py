@@ -5,8 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from app.cli.context import FormatOption, OutOption, TenantSlug, opened
-from app.cli.listing import Format, Listing, show, text_column
+from app.cli.context import (
+    FormatOption,
+    LimitOption,
+    OutOption,
+    TenantSlug,
+    opened,
+)
+from app.cli.listing import SHOWN, Format, Listing, left_off, show, text_column
 from app.cli.stops import the_debtor
 from ledger.reminders import Letter, LetterId
 from ledger.store import debtors, known, letters
@@ -69,20 +75,22 @@ def list_(
     waiting: Annotated[
         bool, typer.Option("--waiting", help="Only those that wait for an answer.")
     ] = False,
+    limit: LimitOption = SHOWN,
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
-    """List what debtors wrote, and what was understood of it."""
+    """List what debtors wrote, newest first, and what was understood of it."""
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
             names = debtors.load_all(session, known.known_at(session))
-            wanted = None if debtor is None else the_debtor(session, debtor).id
-            found = letters.listing(
-                session, LetterFilter(debtor_id=wanted, is_open=waiting)
+            wanted = LetterFilter(
+                debtor_id=None if debtor is None else the_debtor(session, debtor).id,
+                is_open=waiting,
             )
-    items = [letter_json(one, names) for one in found]
-    open_count = sum(one.is_open for one in found)
+            found = letters.listing(session, wanted, limit=limit)
+            count, open_count = letters.count(session, wanted)
+    items = [letter_json(one, names) for one in reversed(found)]
     note = (
         f"{open_count} wait for an answer; until then their debtors are left in peace: "
         f"`duebridge replies answer {owner.slug} NO`."
@@ -100,8 +108,8 @@ def list_(
             text_column("Subject", "subject"),
         ],
         items=items,
-        meta={"tenant": owner.slug},
-        notes=[note] * bool(open_count),
+        meta={"tenant": owner.slug, "count": count, "waiting": open_count},
+        notes=[*left_off(count, len(items)), *[note] * bool(open_count)],
     )
     show(listing, format_, out)
 

@@ -9,11 +9,20 @@ import typer
 
 from app.bootstrap import Product
 from app.cli.connect import ConnectionOption, chosen
-from app.cli.context import Exit, FormatOption, OutOption, TenantSlug, opened
+from app.cli.context import (
+    Exit,
+    FormatOption,
+    LimitOption,
+    OutOption,
+    TenantSlug,
+    opened,
+)
 from app.cli.listing import (
+    SHOWN,
     Column,
     Format,
     Listing,
+    left_off,
     number_column,
     show,
     text_column,
@@ -89,6 +98,7 @@ def writebacks_command(
     ] = None,
     by: ByOption = "",
     reason: Annotated[str, typer.Option(help="Why it need not be written.")] = "",
+    limit: LimitOption = SHOWN,
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
@@ -112,7 +122,7 @@ def writebacks_command(
             pushed = push_all(product, owner, connection)
             notes += pushed.summaries or ["Nothing is due, or nothing may be written."]
             code = exit_code([pushed])
-        listing = _listing(product, owner, wanted, connection, state, notes)
+        listing = _listing(product, owner, wanted, connection, state, notes, limit)
     show(listing, format_, out)
     raise typer.Exit(code)
 
@@ -266,11 +276,19 @@ def _listing(
     connection: str | None,
     states: Sequence[WriteState] | None,
     notes: list[str],
+    limit: int,
 ) -> Listing:
     named = {one.id: one for one in product.connections(owner)}
     only = wanted[0].id if connection is not None else None
     with product.database.tenant(owner.scope) as session:
-        found = written_back.listing(session, states=states or None, connection_id=only)
+        found = written_back.listing(
+            session, states=states or None, connection_id=only, limit=limit
+        )
+        count = sum(
+            one.count
+            for one in written_back.counts(session)
+            if only in (None, one.connection_id) and (not states or one.state in states)
+        )
         names = debtors.load_all(session, known.known_at(session))
         counts = _counts(session, named)
     items = [writeback_json(one, names, named) for one in found]
@@ -297,7 +315,10 @@ def _listing(
                 for one in named.values()
             ],
         },
-        notes=notes or _switched_off(named.values()),
+        notes=[
+            *left_off(count, len(found)),
+            *(notes or _switched_off(named.values())),
+        ],
     )
 
 

@@ -11,7 +11,6 @@ from ledger.ids import DebtorId, DocumentId
 from ledger.store import event_log
 from ledger.store.session import Session
 
-LISTED_MAX: Final = 1_000
 ERASED: Final = "audit.erased"
 """The kind of the event that says whose words were erased."""
 
@@ -31,6 +30,14 @@ WHERE e.tenant_id = :tenant_id
        OR starts_with(e.kind, :kind || '.'))
   AND (CAST(:subject AS text) IS NULL OR e.subject = :subject)
 ORDER BY e.seq DESC LIMIT :limit
+"""
+COUNTED = """
+SELECT count(*) FROM event e
+WHERE e.tenant_id = :tenant_id
+  AND (CAST(:debtor_id AS uuid) IS NULL OR e.debtor_id = :debtor_id)
+  AND (CAST(:kind AS text) IS NULL OR e.kind = :kind
+       OR starts_with(e.kind, :kind || '.'))
+  AND (CAST(:subject AS text) IS NULL OR e.subject = :subject)
 """
 HEAD = """
 SELECT seq, link FROM event WHERE tenant_id = :tenant_id ORDER BY seq DESC LIMIT 1
@@ -154,9 +161,9 @@ def listing(
     document_id: DocumentId | None = None,
     kind: str | None = None,
     subject: str | None = None,
-    limit: int = LISTED_MAX,
+    limit: int | None = None,
 ) -> list[LoggedEvent]:
-    """Return the last events of a kind or about something, in their order.
+    """Return the events of a kind or about something, in their order.
 
     Args:
         session: A transaction of the tenant.
@@ -164,7 +171,7 @@ def listing(
         document_id: Only about this document.
         kind: Only of this kind: `promise.broken`, or `promise` for all of them.
         subject: Only about this subject.
-        limit: At most so many, the latest.
+        limit: At most so many, the latest; None wants all.
     """
     wanted = {
         "debtor_id": debtor_id,
@@ -174,6 +181,18 @@ def listing(
         "limit": limit,
     }
     return [_logged(row) for row in reversed(session.execute(LISTED, wanted).all())]
+
+
+def count(
+    session: Session,
+    *,
+    debtor_id: DebtorId | None = None,
+    kind: str | None = None,
+    subject: str | None = None,
+) -> int:
+    """Return how many events there are of a kind or about something."""
+    wanted = {"debtor_id": debtor_id, "kind": kind, "subject": subject}
+    return int(session.execute(COUNTED, wanted).scalar_one())
 
 
 def erase(session: Session, seq: int, *, by: str, at: datetime) -> None:

@@ -18,7 +18,6 @@ from ledger.store.session import Session
 
 SPEAK: Final = "speak"
 SILENT: Final = "silent"
-LISTED_MAX: Final = 10_000
 
 COLUMNS = (
     ("debtor_id", "uuid"),
@@ -74,7 +73,7 @@ WHERE d.tenant_id = :tenant_id
   AND (CAST(:from_on AS date) IS NULL OR d.business_on >= :from_on)
   AND (CAST(:to_on AS date) IS NULL OR d.business_on <= :to_on)
   AND (CAST(:outcome AS text) IS NULL OR d.outcome = :outcome)
-ORDER BY d.business_on, d.id LIMIT :limit
+ORDER BY d.business_on, d.id
 """
 ONE = "SELECT * FROM decision WHERE tenant_id = :tenant_id AND id = :id"
 
@@ -194,7 +193,6 @@ def listing(
     from_on: date | None = None,
     to_on: date | None = None,
     outcome: str | None = None,
-    limit: int = LISTED_MAX,
 ) -> list[StoredDecision]:
     """Return decisions by business day, in the order they were made."""
     rows = session.execute(
@@ -204,7 +202,6 @@ def listing(
             "from_on": from_on,
             "to_on": to_on,
             "outcome": outcome,
-            "limit": limit,
         },
     )
     return [_decision(row) for row in rows]

@@ -26,7 +26,8 @@ from ledger.store.session import Session
 
 AWAY_DAYS_MAX: Final = 14
 """So long somebody who is away is waited for, counted from when it was said."""
-LISTED_MAX: Final = 10_000
+NUMBERS_MAX: Final = 10_000
+"""So many of a debtor's numbers are looked for in what it writes, open ones first."""
 
 ADD = """
 INSERT INTO letter (tenant_id, origin, mail_id, received_at, sender, recipient, subject,
@@ -46,14 +47,24 @@ KNOWN = """
 SELECT mail_id FROM letter
 WHERE tenant_id = :tenant_id AND mail_id = ANY (:mail_ids)
 """
-LISTED = """
-SELECT l.* FROM letter l
-WHERE l.tenant_id = :tenant_id
+WANTED: Final = """
   AND (CAST(:id AS bigint) IS NULL OR l.id = :id)
   AND (CAST(:debtor_id AS uuid) IS NULL OR l.debtor_id = :debtor_id)
   AND (CAST(:document_id AS uuid) IS NULL OR :document_id = ANY (l.document_ids))
   AND (NOT :is_open OR l.is_open)
-ORDER BY l.received_at, l.id LIMIT :limit
+"""
+# The latest are taken where not all are; no limit takes all.
+LISTED = f"""
+SELECT * FROM (
+    SELECT l.* FROM letter l
+    WHERE l.tenant_id = :tenant_id {WANTED}
+    ORDER BY l.received_at DESC, l.id DESC LIMIT :limit
+) AS latest ORDER BY received_at, id
+"""
+COUNTED = f"""
+SELECT count(*) AS found, count(*) FILTER (WHERE l.is_open) AS waiting
+FROM letter l
+WHERE l.tenant_id = :tenant_id {WANTED}
 """
 ATTACHED = """
 SELECT name, media_type, content FROM letter_attachment
@@ -224,11 +235,20 @@ def load(session: Session, one: LetterId) -> Letter:
 
 
 def listing(
-    session: Session, wanted: LetterFilter | None = None, *, limit: int = LISTED_MAX
+    session: Session, wanted: LetterFilter | None = None, *, limit: int | None = None
 ) -> list[Letter]:
-    """Return letters by the instant they came in, without what was attached."""
+    """Return letters by the instant they came in, without what was attached.
+
+    All of them, or so many of the latest.
+    """
     rows = _rows(session, wanted or LetterFilter(), one=None, limit=limit)
     return [_letter(row) for row in rows]
+
+
+def count(session: Session, wanted: LetterFilter) -> tuple[int, int]:
+    """Return how many letters a filter means, and how many of them wait."""
+    row = session.execute(COUNTED, _values(wanted, one=None)).one()
+    return int(row.found), int(row.waiting)
 
 
 def answer(
@@ -316,7 +336,7 @@ def numbered(session: Session, numbers: Collection[str]) -> list[Numbered]:
 
 
 def numbers_of(
-    session: Session, debtor_id: DebtorId, *, limit: int = LISTED_MAX
+    session: Session, debtor_id: DebtorId, *, limit: int = NUMBERS_MAX
 ) -> list[Numbered]:
     """Return a debtor's documents with their numbers, open ones first."""
     rows = session.execute(OF_DEBTOR, {"debtor_id": debtor_id, "limit": limit})
@@ -353,18 +373,19 @@ def _move(session: Session, mail_id: str, place: Place) -> None:
 
 
 def _rows(
-    session: Session, wanted: LetterFilter, *, one: LetterId | None, limit: int
+    session: Session, wanted: LetterFilter, *, one: LetterId | None, limit: int | None
 ) -> Sequence[Any]:
-    return session.execute(
-        LISTED,
-        {
-            "id": one,
-            "debtor_id": wanted.debtor_id,
-            "document_id": wanted.document_id,
-            "is_open": wanted.is_open,
-            "limit": limit,
-        },
-    ).all()
+    values = {**_values(wanted, one=one), "limit": limit}
+    return session.execute(LISTED, values).all()
+
+
+def _values(wanted: LetterFilter, *, one: LetterId | None) -> dict[str, Any]:
+    return {
+        "id": one,
+        "debtor_id": wanted.debtor_id,
+        "document_id": wanted.document_id,
+        "is_open": wanted.is_open,
+    }
 
 
 def _numbered(row: Any) -> Numbered:  # noqa: ANN401 - a row

@@ -1,7 +1,7 @@
 """Messages read back: what was said, exactly, and what became of it."""
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -21,7 +21,8 @@ from ledger.reminders import (
 )
 from ledger.store.session import Session
 
-LISTED_MAX: Final = 10_000
+AT_ONCE: Final = 1_000
+"""So many messages are held whole at a time where all of them are gone through."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,9 +94,7 @@ def events(session: Session, one: MessageId) -> list[MessageEvent]:
     ]
 
 
-LISTED = """
-SELECT m.* FROM message m
-WHERE m.tenant_id = :tenant_id
+WANTED: Final = """
   AND (CAST(:ids AS bigint[]) IS NULL OR m.id = ANY (:ids))
   AND (CAST(:debtor_id AS uuid) IS NULL OR m.debtor_id = :debtor_id)
   AND (CAST(:states AS text[]) IS NULL OR m.state = ANY (:states))
@@ -106,7 +105,24 @@ WHERE m.tenant_id = :tenant_id
        OR EXISTS (SELECT FROM message_item i
                   WHERE i.tenant_id = :tenant_id AND i.message_id = m.id
                     AND i.document_id = :document_id))
-ORDER BY m.business_on, m.id LIMIT :limit
+"""
+# The latest are taken where not all are; no limit takes all.
+LISTED = f"""
+SELECT * FROM (
+    SELECT m.* FROM message m
+    WHERE m.tenant_id = :tenant_id {WANTED}
+    ORDER BY m.business_on DESC, m.id DESC LIMIT :limit
+) AS latest ORDER BY business_on, id
+"""
+NUMBERS = f"""
+SELECT m.id FROM message m
+WHERE m.tenant_id = :tenant_id {WANTED}
+ORDER BY m.business_on, m.id
+"""
+COUNTED = f"""
+SELECT m.state, count(*) AS found FROM message m
+WHERE m.tenant_id = :tenant_id {WANTED}
+GROUP BY m.state
 """
 
 
@@ -137,24 +153,12 @@ def listing(
     session: Session,
     wanted: MessageFilter | None = None,
     *,
-    limit: int = LISTED_MAX,
+    limit: int | None = None,
     with_attachments: bool = False,
 ) -> list[StoredMessage]:
-    """Return messages by business day, oldest first."""
-    wanted = wanted or MessageFilter()
-    rows = session.execute(
-        LISTED,
-        {
-            "ids": _listed(wanted.ids),
-            "debtor_id": wanted.debtor_id,
-            "document_id": wanted.document_id,
-            "states": _listed(wanted.states),
-            "channels": _listed(wanted.channels),
-            "from_on": wanted.from_on,
-            "to_on": wanted.to_on,
-            "limit": limit,
-        },
-    ).all()
+    """Return messages by business day, oldest first: all, or so many of the latest."""
+    values = {**_values(wanted or MessageFilter()), "limit": limit}
+    rows = session.execute(LISTED, values).all()
     ids = [row.id for row in rows]
     items = _items(session, ids)
     attached = _attachments(session, ids) if with_attachments else {}
@@ -162,6 +166,24 @@ def listing(
         _stored(row, tuple(items.get(row.id, ())), tuple(attached.get(row.id, ())))
         for row in rows
     ]
+
+
+def each(session: Session, wanted: MessageFilter) -> Iterator[StoredMessage]:
+    """Yield every message of a filter, oldest first, however many there are.
+
+    Only some are held at a time; one that the filter no longer means when its turn
+    comes is left out.
+    """
+    found = session.execute(NUMBERS, _values(wanted)).scalars().all()
+    for begin in range(0, len(found), AT_ONCE):
+        ids = tuple(MessageId(one) for one in found[begin : begin + AT_ONCE])
+        yield from listing(session, replace(wanted, ids=ids))
+
+
+def counts(session: Session, wanted: MessageFilter) -> dict[MessageState, int]:
+    """Return how many messages of a filter are in each state that one is in."""
+    rows = session.execute(COUNTED, _values(wanted))
+    return {MessageState(row.state): int(row.found) for row in rows}
 
 
 LAST_SENT = """
@@ -231,6 +253,18 @@ def _attachments(session: Session, ids: list[int]) -> dict[int, list[Attachment]
             Attachment(row.name, row.media_type, bytes(row.content))
         )
     return found
+
+
+def _values(wanted: MessageFilter) -> dict[str, Any]:
+    return {
+        "ids": _listed(wanted.ids),
+        "debtor_id": wanted.debtor_id,
+        "document_id": wanted.document_id,
+        "states": _listed(wanted.states),
+        "channels": _listed(wanted.channels),
+        "from_on": wanted.from_on,
+        "to_on": wanted.to_on,
+    }
 
 
 def _listed(values: tuple[Any, ...] | None) -> list[Any] | None:

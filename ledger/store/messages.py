@@ -22,6 +22,8 @@ from ledger.store.message_rows import (
     UnknownMessageError,
     attachments,
     by_mail_id,
+    counts,
+    each,
     events,
     last_mail_ids,
     listing,
@@ -40,6 +42,8 @@ __all__ = [
     "attachments",
     "begin_sending",
     "by_mail_id",
+    "counts",
+    "each",
     "events",
     "is_unasked",
     "last_mail_ids",
@@ -185,9 +189,11 @@ ORDER BY id LIMIT :limit
 
 
 def take_ready(
-    session: Session, limit: int, channels: Iterable[Channel] = EMAIL_AND_LETTER
+    session: Session,
+    limit: int | None,
+    channels: Iterable[Channel] = EMAIL_AND_LETTER,
 ) -> list[MessageId]:
-    """Return the oldest messages that wait for delivery; nothing is locked."""
+    """Return the oldest messages that wait for delivery, or all; nothing is locked."""
     found = session.execute(TAKE, {"limit": limit, "channels": list(channels)})
     return [MessageId(one) for one in found.scalars()]
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from ledger.ids import ConnectionId
 from ledger.outbox import ChangedThere, WriteBackEvent, WriteBackId, WriteState
@@ -21,7 +21,6 @@ from ledger.store.write_backs import (
 
 DONE, RETRIED = "done", "retried"
 """Words for how far a part is: seen in the books; to be written by a person's word."""
-LISTED_MAX: Final = 1_000
 
 LISTING = f"""{SHOWN}
   AND (CAST(:ids AS bigint[]) IS NULL OR w.id = ANY (:ids))
@@ -37,9 +36,9 @@ def listing(
     ids: Collection[WriteBackId] | None = None,
     states: Collection[WriteState] | None = None,
     connection_id: ConnectionId | None = None,
-    limit: int = LISTED_MAX,
+    limit: int | None = None,
 ) -> list[StoredWriteBack]:
-    """Return write-backs, the latest first."""
+    """Return write-backs, the latest first: all, or so many."""
     rows = session.execute(
         LISTING,
         {

@@ -299,6 +299,9 @@ def test_keeps_its_keys(name: str, shown: dict[str, Answer]) -> None:
         ("restatements", "compared_with"),
         ("sales", "window{begin_on, end_on, days}, totals[]"),
         ("payments", "window{begin_on, end_on, days}, totals[]"),
+        ("replies list", "count, waiting"),
+        ("audit list", "count"),
+        ("messages", "states"),
     ],
 )
 def test_keeps_what_stands_beside_the_items(

@@ -16,13 +16,13 @@ from ledger.reminders import (
     TaskKind,
 )
 from ledger.store import contacts, decisions, letters
-from ledger.store.letters import UnknownLetterError
+from ledger.store.letters import LetterFilter, UnknownLetterError
 from ledger.testing import Books, a_document
 from outsourced_ar import decision_records
 from outsourced_ar.explain import explain
 from outsourced_ar.facts import Silence
 from tests.integration.answering import DEBTOR, NOON, Answers, a_mail
-from tests.integration.outbox import Outbox, Way
+from tests.integration.outbox import HOUR, Outbox, Way
 from tests.integration.reminding import (
     A_DAY,
     LANGUAGES,
@@ -173,6 +173,20 @@ def test_a_colleague_does_not_mark_another_address(answers: Answers) -> None:
     with answers.books.database.tenant(answers.books.tenant.scope) as session:
         (contact,) = contacts.load_for(session, [answers.debtor()])[answers.debtor()]
     assert not contact.is_wrong
+
+
+def test_of_more_than_asked_for_the_latest_are_listed(answers: Answers) -> None:
+    """A limit leaves the oldest letters out; counting has none."""
+    for n, hours in enumerate((3, 1, 2)):
+        mail = a_mail(f"We wonder about {n}.", In_Reply_To=answers.message.mail_id)
+        answers.take(mail, said_at=answers.receiving.now - hours * HOUR)
+    first, *later = answers.letters()
+    assert first.id is not None
+    with answers.books.database.tenant(answers.books.tenant.scope) as session:
+        letters.answer(session, first.id, at=answers.receiving.now, by="Ada")
+        assert letters.listing(session, limit=2) == later
+        assert letters.count(session, LetterFilter()) == (3, 2)
+        assert letters.count(session, LetterFilter(is_open=True)) == (2, 2)
 
 
 def test_a_copy_is_asked_for(answers: Answers) -> None:

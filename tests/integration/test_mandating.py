@@ -1,5 +1,6 @@
 """A client that takes back its word takes back what went by it alone."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ import pytest
 
 from ledger.calendar import ONE_DAY
 from ledger.reminders import MessageState, Mode
-from ledger.store import mandates, messages
+from ledger.store import mandates, message_rows, messages
 from ledger.store.messages import Order, StoredMessage
 from ledger.testing import AN_INSTANT, Books
 from outsourced_ar import mandating
@@ -47,7 +48,7 @@ def test_what_nobody_released_goes_no_more(
         assert messages.load(session, one).state is state
 
 
-def test_it_holds_for_more_than_a_listing_shows(
+def test_it_holds_for_more_than_are_held_at_a_time(
     books: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many wait, none is left; one that a sender has begun is left to it."""
@@ -69,13 +70,14 @@ def test_it_holds_for_more_than_a_listing_shows(
         )
         begun, *others = [one for one in made if one is not None]
 
-        def listing(*of: Any, **more: Any) -> list[StoredMessage]:  # noqa: ANN401 - as it is called
-            found = messages.listing(*of, **more, limit=2)
-            if any(one.message.id == begun for one in found):
-                messages.begin_sending(session, begun, AN_HOUR)
-            return found
+        def each(*of: Any) -> Iterator[StoredMessage]:  # noqa: ANN401 - as it is called
+            for one in messages.each(*of):
+                if one.message.id == begun:
+                    messages.begin_sending(session, begun, AN_HOUR)
+                yield one
 
-        seen = SimpleNamespace(listing=listing, mark=messages.mark)
+        monkeypatch.setattr(message_rows, "AT_ONCE", 2)
+        seen = SimpleNamespace(each=each, mark=messages.mark)
         monkeypatch.setattr(mandating, "messages", seen)
         last = mandates.give(
             session, mode=Mode.APPROVE, given_by="the client", given_at=AN_INSTANT

@@ -16,7 +16,7 @@ from ledger.reminders import (
     TaskId,
     TaskKind,
 )
-from ledger.store import messages, tasks
+from ledger.store import message_rows, messages, tasks
 from ledger.store.messages import MessageFilter, MessageStateError, Order
 from ledger.store.session import Session
 from ledger.testing import Books, a_debtor
@@ -113,6 +113,30 @@ def test_a_step_is_taken_once(books: Books, session: Session) -> None:
     for item in (an_item(books, step=""), replace(an_item(books), round=1)):
         later = a_message(books, item, on=A_DAY + timedelta(days=20 + item.round))
         assert queued(session, later) != [None]
+
+
+def test_of_more_than_asked_for_the_latest_are_listed(
+    books: Books, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A limit leaves the oldest out; counting and going through have none."""
+    monkeypatch.setattr(message_rows, "AT_ONCE", 2)
+    days = [A_DAY + timedelta(days=n) for n in range(5)]
+    made = queued(
+        session,
+        *(a_message(books, an_item(books, step=f"s{day}"), on=day) for day in days),
+    )
+    assert made[0] is not None
+    messages.mark(session, made[0], MessageState.CANCELLED, at=AN_HOUR, by="test")
+    latest = messages.listing(session, limit=2)
+    assert [one.message.business_on for one in latest] == days[3:]
+    everything = MessageFilter()
+    assert [one.message.id for one in messages.each(session, everything)] == made
+    assert messages.counts(session, everything) == {
+        MessageState.CANCELLED: 1,
+        MessageState.READY: 4,
+    }
+    since = MessageFilter(from_on=days[3])
+    assert messages.counts(session, since) == {MessageState.READY: 2}
 
 
 def test_one_that_clashes_leaves_the_others_alone(
