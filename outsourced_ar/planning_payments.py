@@ -26,7 +26,7 @@ from outsourced_ar.payment_plans import (
     split,
 )
 from outsourced_ar.stop_wholes import overlap
-from outsourced_ar.stopping import Change, enter, follow, place
+from outsourced_ar.stopping import Change, enter, follow, give_way, place
 
 NOTHING_APPROVED = "it has put no envelope of plans in force"
 
@@ -162,10 +162,8 @@ def accept(session: Session, one: StopId, text: str, *, at: datetime, by: str) -
             continue
         if _is_renegotiated(other) or other.kind is StopKind.PROMISE:
             assert payment_plans.SUPERSEDE == promises.SUPERSEDE
-            gone = Change(
-                rule=payment_plans.SUPERSEDE, on=today, facts={"for": found.id}
-            )
-            follow(session, other.id, gone, at=at, by=by)
+            by_whom = replace(found, recorded_by=by)
+            give_way(session, other, by_whom, payment_plans.SUPERSEDE, on=today, at=at)
     active = Change(rule=payment_plans.ACTIVATE, on=today)
     return follow(session, one, active, at=at, by=by)
 

@@ -99,11 +99,13 @@ def overlap(one: Stop, other: Stop) -> bool:
         return False
     if not one.items or not other.items:
         return not one.items and not other.items
-    return any(
-        left.document_id == right.document_id
-        and (left.part == right.part or 0 in (left.part, right.part))
-        for left in one.items
-        for right in other.items
+    return any(same(left, right) for left in one.items for right in other.items)
+
+
+def same(one: StopItem, other: StopItem) -> bool:
+    """Say whether two items have anything in common: a whole document has each part."""
+    return one.document_id == other.document_id and (
+        one.part == other.part or 0 in (one.part, other.part)
     )
 
 

@@ -35,8 +35,9 @@ from outsourced_ar import (
     stops_told,
 )
 from outsourced_ar.days import Calendar, place_of
+from outsourced_ar.giving_way import gives_way, left_of
 from outsourced_ar.stop_machines import END, MISTAKE, Machine
-from outsourced_ar.stop_wholes import Amounts, amounts_of, overlap, whole
+from outsourced_ar.stop_wholes import amounts_of, whole
 
 TRACE_DAYS: Final = 10
 """So long a payment that was made may take to be seen."""
@@ -135,7 +136,7 @@ def enter(session: Session, stop: Stop, at: datetime) -> StopId:
     """Enter what stops the clock; it may have begun before today.
 
     A promise takes the place of one over the same items, and a dispute of the whole of
-    them takes the ground from under it.
+    them takes the ground from under it; what neither speaks of is promised still.
 
     Raises:
         RequestError: Something is missing without which nobody can tell when it ends.
@@ -159,11 +160,9 @@ def enter(session: Session, stop: Stop, at: datetime) -> StopId:
         asked = Change(rule="", on=where.today, task=f"Answer a dispute: {owner}")
         _ask(session, made, asked, 0, at)
     for other in before.get(stop.debtor_id, ()):
-        rule = _gives_way(other, made, amounts)
-        if rule is not None and other.id is not None:
-            on = made.begins_on
-            change = Change(rule=rule, on=on, facts={"for": made.id})
-            follow(session, other.id, change, at=at, by=stop.recorded_by)
+        rule = gives_way(other, made, amounts)
+        if rule is not None:
+            give_way(session, other, made, rule, on=made.begins_on, at=at)
     assert made.id is not None
     return made.id
 
@@ -206,6 +205,18 @@ def follow(
     if change.task:
         _ask(session, changed, change, number, at)
     return changed
+
+
+def give_way(
+    session: Session, other: Stop, to: Stop, rule: str, *, on: date, at: datetime
+) -> None:
+    """End an earlier stop for a newer one; what that leaves of it is promised still."""
+    assert other.id is not None
+    change = Change(rule=rule, on=on, facts={"for": to.id})
+    follow(session, other.id, change, at=at, by=to.recorded_by)
+    left = left_of(session, other, to)
+    if left is not None:
+        enter(session, replace(left, recorded_by=to.recorded_by), at)
 
 
 def end(
@@ -306,21 +317,6 @@ def _changed(stop: Stop, change: Change, after: str, last_on: date) -> Stop:
         details={**stop.details, **change.details},
         **values,
     )
-
-
-def _gives_way(other: Stop, to: Stop, amounts: Amounts) -> str | None:
-    """Return the rule by which an earlier stop gives way to a new one; None if not."""
-    if not overlap(other, to) or is_over(other):
-        return None
-    if other.kind is StopKind.PROMISE and to.kind is StopKind.PROMISE:
-        return promises.SUPERSEDE
-    if (
-        other.kind is StopKind.PROMISE
-        and to.kind is StopKind.DISPUTE
-        and amounts.takes_whole(to)
-    ):
-        return promises.DISPUTED
-    return None
 
 
 def _tell_and_log(

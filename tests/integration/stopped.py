@@ -121,6 +121,13 @@ class Desk:
         with self.books.database.question(self.books.tenant.scope) as session:
             return stops.load(session, one)
 
+    def left_of(self, one: StopId) -> Stop:
+        """Return the promise of what a newer word left of one."""
+        with self.books.database.question(self.books.tenant.scope) as session:
+            every = stops.load_all(session)
+        (found,) = (stop for stop in every if stop.details.get("left_of") == one)
+        return found
+
     def state(self, one: StopId) -> str:
         """Return a stop's state."""
         return self.stop(one).state

@@ -173,6 +173,28 @@ def test_a_newer_one_takes_its_place(desk: Desk) -> None:
     assert (desk.state(first), desk.state(other)) == ("superseded", "open")
 
 
+@pytest.mark.parametrize("kind", [StopKind.PROMISE, StopKind.DISPUTE])
+def test_what_a_newer_word_leaves_is_promised_still(desk: Desk, kind: StopKind) -> None:
+    """Of two invoices promised the other is waited for, and its amount is its own."""
+    first = desk.promise("I1", "I2", due_on=PROMISED)
+    later = PROMISED + timedelta(days=7)
+    desk.enter(kind, "I1", due_on=later, reason="PRICE")
+    left = desk.left_of(first)
+    assert (left.state, left.amount_minor, left.due_on) == ("open", 100_00, PROMISED)
+    assert [item.document_id for item in left.items] == [desk.key("I2")]
+    assert left.id is not None
+    desk.pay("I2", "100", PROMISED)
+    desk.clock(BROKEN_ON)
+    assert desk.state(left.id) == "kept"
+
+
+def test_it_is_superseded_where_the_newer_one_takes_its_amount(desk: Desk) -> None:
+    """A promise of no more than what the newer one speaks of has nothing left."""
+    first = desk.promise("I1", "I2", due_on=PROMISED, amount_minor=90_00)
+    desk.promise("I1", due_on=PROMISED)
+    assert desk.state(first) == "superseded"
+
+
 def test_a_dispute_of_the_whole_cancels_it(desk: Desk) -> None:
     """Who disputes an invoice need not keep its promise; of a part it need."""
     whole, part = (desk.promise(one, due_on=PROMISED) for one in ("I1", "I2"))
