@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from app import keys, network
 from config.settings import Settings
-from connectors import tryton, tryton_books, xero, xero_refusals
+from connectors import tryton, tryton_books, xero, xero_app, xero_refusals
 from connectors.answers import Answer
 from connectors.contract import Capability, Connector
 from connectors.faults import ReconnectError
@@ -92,7 +92,7 @@ class LiveSystems:
         credential = self.vault(tenant, one).load()
         said = []
         if credential is not None:
-            grace_s = xero.GRACE_S if one.connector == "xero" else 0
+            grace_s = xero_app.GRACE_S if one.connector == "xero" else 0
             said = announcements(
                 credential, name=one.name, now=self.clock.now(), grace_s=grace_s
             )
@@ -117,13 +117,13 @@ class LiveSystems:
             vault=self.vault(tenant, one),
             renewal=renewal,
             clock=self.clock,
-            idle_days=None if custom else xero.IDLE_DAYS,
+            idle_days=None if custom else xero_app.IDLE_DAYS,
         )
 
     def xero_app(self, settings: Mapping[str, Any]) -> tuple[OAuthApp, Seam]:
         """Return the app, and the seam to its token endpoint."""
-        addresses = xero.Addresses.at(settings.get("url"))
-        app = xero.app(settings["client_id"], addresses)
+        addresses = xero_app.Addresses.at(settings.get("url"))
+        app = xero_app.app(settings["client_id"], addresses)
         seam = Seam(
             base_url=addresses.token,
             name="Xero",
@@ -136,7 +136,7 @@ class LiveSystems:
         self, settings: Mapping[str, Any], signed: Authenticator
     ) -> list[tuple[str, str]]:
         """Return key and name of the organisations that tokens open."""
-        addresses = xero.Addresses.at(settings.get("url"))
+        addresses = xero_app.Addresses.at(settings.get("url"))
         with Seam(
             base_url=addresses.api,
             name="Xero",
@@ -144,7 +144,7 @@ class LiveSystems:
             authenticator=signed,
             trace=self._trace(),
         ) as seam:
-            return xero.organisations(seam, addresses)
+            return xero_app.organisations(seam, addresses)
 
     def _tryton(self, tenant: Tenant, one: StoredConnection) -> Connector:
         credential = self._credential(tenant, one, "Tryton")
@@ -175,12 +175,18 @@ class LiveSystems:
         keeper = self.xero_keeper(tenant, one, custom=custom)
         # A stand-in keeps its own count; the vendor's limits are the vendor's.
         is_vendor = one.settings.get("url") is None
-        limits = xero.limits(one.settings["client_id"]) if is_vendor else CallLimits()
+        limits = (
+            xero_app.limits(one.settings["client_id"]) if is_vendor else CallLimits()
+        )
         seam = self._seam(
-            tenant, one, "Xero", xero.Addresses.at(one.settings.get("url")).api, limits
+            tenant,
+            one,
+            "Xero",
+            xero_app.Addresses.at(one.settings.get("url")).api,
+            limits,
         )
         seam.authenticator = keeper
-        seam.headers = xero.seam_headers(credential.organisation_id)
+        seam.headers = xero_app.seam_headers(credential.organisation_id)
         seam.namer = partial(self._named_by_xero, tenant, one)
         if credential.state is CredentialState.CLOSED:
             self._expect_open(tenant, one, keeper, credential.organisation_id)
@@ -256,7 +262,7 @@ class LiveSystems:
                 one.id,
                 limits,
                 clock=self.clock,
-                read=xero.LIMIT_HEADERS,
+                read=xero_app.LIMIT_HEADERS,
             ),
             trace=self._trace(),
             allow_plain_http=bool(one.settings.get("allow_plain_http")),

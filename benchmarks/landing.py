@@ -25,7 +25,8 @@ from benchmarks.meter import Server, measured, peak_kb
 from benchmarks.xero_server import Running
 from connectors.contract import Position, Snapshot, Step
 from connectors.http import Seam
-from connectors.xero import Addresses, XeroConnector
+from connectors.xero import XeroConnector
+from connectors.xero_app import Addresses
 from ledger.calendar import FixedClock
 from ledger.money import Currency
 from ledger.store.session import Database

@@ -4,15 +4,13 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final, Protocol
 
 from connectors.contract import Named, Page, Position, Progress
+from ledger.money import Currency
 from ledger.records import Batch
 from mapping.xero.documents import tells_payments
-from mapping.xero.reading import Sheet, Table
-
-if TYPE_CHECKING:
-    from connectors.xero import XeroConnector
+from mapping.xero.reading import Shape, Sheet, Table
 
 OVERLAP: Final = timedelta(minutes=5)
 """What is read again of the window before, for edits that were late to show."""
@@ -22,11 +20,38 @@ REFUNDS: Final[Mapping[str, str]] = {"where": 'PaymentType!="ACCRECPAYMENT"'}
 """What is left of the payments where invoices have told theirs."""
 
 
+class Lists(Protocol):
+    """What a step needs of an organisation.
+
+    Attributes:
+        told_since: Since when invoices have told all payments, once they were read.
+    """
+
+    told_since: str | None
+
+    @property
+    def base(self) -> Currency:
+        """Its home currency."""
+        ...
+
+    def numbered(
+        self,
+        table: Table[Any],
+        shape: type[Shape],
+        first: int = 1,
+        *,
+        since: str | None = None,
+        filters: Mapping[str, str] | None = None,
+    ) -> Iterator[tuple[Sheet[Shape], str]]:
+        """Yield pages of a list, each with the server's instant."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class TableStep:
     """One list, since it was read last."""
 
-    xero: "XeroConnector"
+    xero: Lists
     table: Table[Any]
     position: Position | None
     dated_on: date | None = None

@@ -46,7 +46,7 @@ from connectors.writing import (
     Unsearchable,
     Written,
 )
-from connectors.xero import IDS_MAX, WRITES
+from connectors.xero_app import IDS_MAX, WRITES
 from ledger.ids import SourceId
 from ledger.money import Currency, from_minor
 from ledger.outbox import WriteKind

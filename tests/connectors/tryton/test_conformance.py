@@ -11,7 +11,7 @@ from tests.connectors.tryton.double import TrytonDouble
 class TestTryton(ConnectorSuite):
     """All cases."""
 
-    small: ClassVar = {"connectors.tryton.PAGES_MAX": 60}
+    small: ClassVar = {"connectors.tryton_books.PAGES_MAX": 60}
     found_by_list = frozenset(
         {
             "deleted",

@@ -12,7 +12,8 @@ from connectors import xero_refusals
 from connectors.http import Seam
 from connectors.simulators.xero import UNLIMITED, Size, XeroSimulator
 from connectors.simulators.xero.transport import SimulatorTransport
-from connectors.xero import API_URL, XeroConnector, seam_headers
+from connectors.xero import XeroConnector
+from connectors.xero_app import API_URL, seam_headers
 from ledger.fx import Rate
 from ledger.money import Currency
 from ledger.secret import Secret

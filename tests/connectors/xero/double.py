@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from app import network
-from connectors import xero, xero_refusals
+from connectors import xero, xero_app, xero_refusals
 from connectors.contract import Connector
 from connectors.doubles import ANSWER_BYTES_MAX, IMPATIENT, ServedDouble, Standing
 from connectors.grants import RefreshGrant
@@ -191,7 +191,7 @@ def _misspell(found: dict[str, Any], invoice: str) -> None:
 @contextmanager
 def keeping(url: str, books: Books, clock: Clock) -> Iterator[TokenKeeper]:
     """Keep a connection's tokens in the database."""
-    addresses = xero.Addresses.at(url)
+    addresses = xero_app.Addresses.at(url)
     with Seam(
         base_url=addresses.token, name="Xero", clock=clock, timeouts=IMPATIENT
     ) as seam:
@@ -200,9 +200,9 @@ def keeping(url: str, books: Books, clock: Clock) -> Iterator[TokenKeeper]:
             vault=network.vault(
                 books.database, books.tenant.scope, books.connection.id, lambda: KEYS
             ),
-            renewal=RefreshGrant(xero.app("simulator-client", addresses), seam),
+            renewal=RefreshGrant(xero_app.app("simulator-client", addresses), seam),
             clock=clock,
-            idle_days=xero.IDLE_DAYS,
+            idle_days=xero_app.IDLE_DAYS,
         )
 
 
@@ -224,12 +224,12 @@ def connecting(
         keeper.clock,
     )
     with Seam(
-        base_url=xero.Addresses.at(url).api,
+        base_url=xero_app.Addresses.at(url).api,
         name="Xero",
         clock=keeper.clock,
-        limiter=Limiter(calls, keeper.clock, xero.LIMIT_HEADERS, sleep=sleep),
+        limiter=Limiter(calls, keeper.clock, xero_app.LIMIT_HEADERS, sleep=sleep),
         authenticator=keeper,
-        headers=xero.seam_headers(organisation),
+        headers=xero_app.seam_headers(organisation),
         namer=xero_refusals.named,
         timeouts=IMPATIENT,
         answer_bytes_max=ANSWER_BYTES_MAX,

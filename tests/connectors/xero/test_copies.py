@@ -8,7 +8,8 @@ import pytest
 from connectors.contract import Capability, InvoiceCopies
 from connectors.http import Seam
 from connectors.simulators.xero.model import Kind
-from connectors.xero import API_URL, NoPdfError, XeroConnector
+from connectors.xero import NoPdfError, XeroConnector
+from connectors.xero_app import API_URL
 from ledger.calendar import FixedClock
 from ledger.ids import SourceId
 from ledger.records import DocumentKind, DocumentRef

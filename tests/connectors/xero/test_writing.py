@@ -67,6 +67,7 @@ def office(open_organisation: Opener) -> Office:
     organisation = open_organisation(40)
     organisation.sync()
     writer = organisation.connector.writer({"account": "090"})
+    assert isinstance(writer, XeroWriter)
     return Office(organisation, Outgoing(organisation.ours, organisation.clock), writer)
 
 

@@ -11,11 +11,12 @@ from decimal import Decimal
 import pytest
 
 from app.clock import SystemClock
-from connectors import xero, xero_refusals
+from connectors import xero_app, xero_refusals
 from connectors.faults import ReconnectError, WrongAnswerError
 from connectors.http import Authenticator, Seam
 from connectors.oauth import FixedHeaders
-from connectors.xero import Addresses, XeroConnector
+from connectors.xero import XeroConnector
+from connectors.xero_app import Addresses
 from ledger.ids import SourceId
 from ledger.records import DocumentKind, DocumentRef
 from ledger.secret import Secret
@@ -51,7 +52,7 @@ def connected(
         name="Xero",
         clock=CLOCK,
         authenticator=signed,
-        headers=xero.seam_headers(key),
+        headers=xero_app.seam_headers(key),
         namer=xero_refusals.named,
     ) as seam:
         connector = XeroConnector(seam, key, CLOCK.now)
