@@ -19,6 +19,7 @@ from outsourced_ar.packing import Run
 from outsourced_ar.placements import debitura, debitura_settings, local
 from outsourced_ar.placements.contract import Agency
 from outsourced_ar.placements.local import LocalAgency
+from outsourced_ar.previewing import Previews
 from outsourced_ar.taking_in import Intake, TakenIn
 
 if TYPE_CHECKING:
@@ -46,10 +47,12 @@ class Opened:
     Attributes:
         agencies: Those that can be used, by name.
         faults: Why each other one cannot be.
+        services: Those that say beforehand whether they would take a case.
     """
 
     agencies: Mapping[str, Agency]
     faults: Mapping[str, str]
+    services: Mapping[str, Agency]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +103,7 @@ class Collecting:
         with self.agencies() as known:
             return Collected(
                 taken_in=self._taken_in(known),
-                escalated=self.escalate(),
+                escalated=self._escalated(known),
                 handed=self._hand(known).hand_over(),
             )
 
@@ -114,20 +117,15 @@ class Collecting:
         with self.agencies() as known:
             return self._hand(known).hand_over()
 
-    def escalate(self) -> Escalated:
-        """Place what is ripe."""
-        return escalating.escalate(
-            self.product.database,
-            self.owner,
-            self.product.clock,
-            library=self.library(),
-        )
-
-    def run(self) -> Run:
+    def run(self, known: Opened) -> Run:
         """Look at what is the same for all debtors, to place some by hand."""
         with self.product.database.tenant(self.owner.scope) as session:
             return Run.begin(
-                session, self.owner, self.product.clock, library=self.library()
+                session,
+                self.owner,
+                self.product.clock,
+                library=self.library(),
+                previews=Previews(known.services),
             )
 
     def library(self) -> Library:
@@ -143,6 +141,7 @@ class Collecting:
         A trial reaches no service: there is only what is a folder.
         """
         found: dict[str, Agency] = {}
+        services: dict[str, Agency] = {}
         faults: dict[str, str] = {}
         with ExitStack() as stack:
             for terms in self.contract.agency:
@@ -154,10 +153,10 @@ class Collecting:
                     ):
                         service = self._debitura(terms)
                         stack.callback(service.close)
-                        found[terms.name] = service
+                        found[terms.name] = services[terms.name] = service
                 except DuebridgeError as error:
                     faults[terms.name] = error.user_message
-            yield Opened(found, faults)
+            yield Opened(found, faults, services)
 
     def check(self, terms: AgencyTerms) -> list[str]:
         """Say what keeps an agency from being used, without calling it.
@@ -222,6 +221,16 @@ class Collecting:
             secret,
             self.product.clock,
             prefix=cases.reference_prefix(self.owner.id),
+        )
+
+    def _escalated(self, known: Opened) -> Escalated:
+        """Place what is ripe."""
+        return escalating.escalate(
+            self.product.database,
+            self.owner,
+            self.product.clock,
+            library=self.library(),
+            previews=Previews(known.services),
         )
 
     def _taken_in(self, known: Opened) -> TakenIn:

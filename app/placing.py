@@ -1,12 +1,14 @@
 """Places and takes back by hand: what a person says of one case, done at once."""
 
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NoReturn
 
 from app.collecting import Collecting
 from ledger.cases import Case, CaseState
 from ledger.errors import DuebridgeError
-from ledger.ids import DebtorId
+from ledger.ids import DebtorId, DocumentId
 from ledger.money import from_minor
 from ledger.store import cases
 from ledger.store.session import Session
@@ -14,6 +16,8 @@ from ledger.store.tenants import Tenant
 from outsourced_ar import by_hand
 from outsourced_ar.agencies import NotContractedError
 from outsourced_ar.by_hand import Placed
+from outsourced_ar.packing import Run
+from outsourced_ar.previewing import ASKS_MAX
 
 if TYPE_CHECKING:
     from app.bootstrap import Product
@@ -49,17 +53,29 @@ def place_by_hand(
     collecting = Collecting(product, owner)
     if not collecting.contract.escalation:
         raise NotContractedError(owner.slug, "it has reminders only")
-    run = collecting.run()
-    copies = by_hand.copies_of(product.database, run, debtor_id)
-    found: list[Placed] = []
-    try:
-        with product.database.tenant(owner.scope) as session:
-            found += by_hand.place(
-                session, run, debtor_id, numbers=numbers, by=by, copies=copies
-            )
-            if dry_run:
-                _forget()
-    except _NothingKeptError:
+    with collecting.agencies() as known:
+        run = collecting.run(known)
+        copies = by_hand.copies_of(product.database, run, debtor_id)
+
+        def once() -> list[Placed]:
+            found: list[Placed] = []
+            with (
+                suppress(_NothingKeptError),
+                product.database.tenant(owner.scope) as session,
+            ):
+                found += by_hand.place(
+                    session, run, debtor_id, numbers=numbers, by=by, copies=copies
+                )
+                if dry_run:
+                    _forget()
+            return found
+
+        found = once()
+        if dry_run and _asked(run):
+            found = once()
+        elif not dry_run:
+            found = _decided(product, owner, run, found, by=by, copies=copies)
+    if dry_run:
         return Said(
             tuple(line for one_case in found for line in _words(one_case, tried=True)),
             is_placed=all(one_case.is_placed for one_case in found),
@@ -83,18 +99,20 @@ def approve_case(
 ) -> str:
     """Note a person's yes, and place the case if that is all it lacked."""
     collecting = Collecting(product, owner)
-    run = collecting.run()
-    copies = by_hand.copies_of(product.database, run, case.debtor_id)
-    with product.database.tenant(owner.scope) as session:
-        now = by_hand.approve(
-            session,
-            run,
-            _held(session, case.debtor_id, case),
-            by=by,
-            limitation_checked=limitation_checked,
-            court=court,
-            copies=copies,
-        )
+    with collecting.agencies() as known:
+        run = collecting.run(known)
+        copies = by_hand.copies_of(product.database, run, case.debtor_id)
+        with product.database.tenant(owner.scope) as session:
+            now = by_hand.approve(
+                session,
+                run,
+                _held(session, case.debtor_id, case),
+                by=by,
+                limitation_checked=limitation_checked,
+                court=court,
+                copies=copies,
+            )
+        [now] = _decided(product, owner, run, [now], by=by, copies=copies)
     if now.case.state is CaseState.SUBMITTED and case.state is CaseState.DRAFT:
         collecting.hand_over()
     return "\n".join(_words(now, tried=False))
@@ -141,6 +159,36 @@ def return_items(product: "Product", owner: Tenant, case: Case, *, by: str) -> N
             on=product.clock.today(owner.timezone),
             by=by,
         )
+
+
+def _asked(run: Run) -> bool:
+    """Ask agencies about what is to be placed; say whether there was anything."""
+    return run.previews is not None and run.previews.ask()
+
+
+def _decided(
+    product: "Product",
+    owner: Tenant,
+    run: Run,
+    found: list[Placed],
+    *,
+    by: str,
+    copies: Mapping[DocumentId, bytes],
+) -> list[Placed]:
+    """Decide about drafts again, as often as their agencies had to be asked."""
+
+    def again(one: Placed) -> Placed:
+        if one.is_placed:
+            return one
+        with product.database.tenant(owner.scope) as session:
+            case = _held(session, one.case.debtor_id, one.case)
+            return by_hand.decide(session, run, case, by=by, copies=copies)
+
+    for _ in range(ASKS_MAX):
+        if not _asked(run):
+            break
+        found = [again(one) for one in found]
+    return found
 
 
 def _forget() -> NoReturn:

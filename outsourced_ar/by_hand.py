@@ -12,9 +12,10 @@ from typing import Final
 from ledger.cases import Case, CaseState
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
+from ledger.money import from_minor
 from ledger.store import cases, demanded
 from ledger.store.session import Database, Session
-from outsourced_ar import escalating, placing, taking_in
+from outsourced_ar import case_books, escalating, placing, taking_in
 from outsourced_ar.agencies import Contract
 from outsourced_ar.cases import CaseFacts, CaseReason
 from outsourced_ar.looking import APPROVED, LIMITATION_CHECKED, Escalated, Look
@@ -141,6 +142,18 @@ def approve(
         details[LIMITATION_CHECKED] = by
     said = run.said(f"approved {run.tonight.now.isoformat()}", by, details=details)
     placing.note(session, case, "approved", said, details=details)
+    return decide(session, run, case, by=by, copies=copies)
+
+
+def decide(
+    session: Session,
+    run: Run,
+    case: Case,
+    *,
+    by: str,
+    copies: Mapping[DocumentId, bytes],
+) -> Placed:
+    """Place a draft if it lacks nothing, as when its agency was asked meanwhile."""
     case = cases.load(session, placing.case_id(case))
     if case.state is not CaseState.DRAFT:
         return Placed(case)
@@ -181,6 +194,9 @@ def withdraw(
     """
     fee_minor = 0
     left = taking_in.money_of(session, case)
+    # Whoever has paid the agency is not asked again before the books show it.
+    unbooked = case_books.unbooked_minor(session, case)
+    to_reminders = to_reminders and not unbooked
     if case.placed_at is not None:
         fee_minor = contract.withdrawal.fee_minor(
             left.outstanding_minor, placed_on=case.placed_at.date(), on=on
@@ -200,6 +216,17 @@ def withdraw(
     now = placing.withdraw(
         session, case, facts, said, fee_minor=fee_minor, to_first_party=to_reminders
     )
+    if unbooked:
+        placing.ask(
+            session,
+            now,
+            "unbooked",
+            at=at,
+            on=on,
+            title=f"{case.agency} has {from_minor(unbooked, case.currency)} "
+            f"{case.currency} of case {now.reference} that the books do not show; once "
+            "they do, `duebridge cases return` gives its items back to reminders",
+        )
     items = [(one.document_id, one.part) for one in case.items]
     if demanded.of_items(session, case.debtor_id, items):
         placing.ask(
@@ -218,8 +245,16 @@ def give_back(session: Session, case: Case, *, at: datetime, on: date, by: str) 
     """Let the items of a case that is over be spoken of in the client's name again.
 
     Raises:
-        RequestError: It is not over.
+        RequestError: It is not over, or the agency has money that the books lack.
     """
+    unbooked = case_books.unbooked_minor(session, case) if case.state.is_over else 0
+    if unbooked:
+        amount = f"{from_minor(unbooked, case.currency)} {case.currency}"
+        raise RequestError(
+            f"{case.agency} received {amount} of case {case.reference} that the books "
+            "do not show: its debtor would be asked again for what it has paid.",
+            remedy="Book what the agency received, read the books, and say it again.",
+        )
     return placing.release(session, case, Said(by=by, at=at, on=on, key="returned"))
 
 

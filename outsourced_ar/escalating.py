@@ -15,6 +15,7 @@ from outsourced_ar import gathering
 from outsourced_ar.enclosing import Library
 from outsourced_ar.looking import Escalated, Look
 from outsourced_ar.packing import Run
+from outsourced_ar.previewing import ASKS_MAX, Previews
 
 TRIES_MAX: Final = 3
 
@@ -25,28 +26,44 @@ def escalate(
     clock: Clock,
     *,
     library: Library | None = None,
+    previews: Previews | None = None,
 ) -> Escalated:
     """Place what is ripe and whole; make drafts of the rest, and ask about them.
 
     Without a contract for more than reminders nothing is done.
     """
     with database.tenant(tenant.scope) as session:
-        run = Run.begin(session, tenant, clock, library=library)
+        run = Run.begin(session, tenant, clock, library=library, previews=previews)
         debtors = debtors_of(session, run)
     result = Escalated()
     for debtor in debtors:
-        for _ in range(TRIES_MAX):
-            found = Escalated()
-            try:
-                look_at(database, run, debtor, found)
-            except OvertakenError:
-                # Nothing of it is stored, so that nothing of it counts.
-                continue
-            result.add(found)
-            break
-        else:
+        found = _looked_at(database, run, debtor)
+        for _ in range(ASKS_MAX):
+            if found is None or previews is None or not previews.ask():
+                break
+            again = _looked_at(database, run, debtor)
+            if again is None:
+                break
+            again.silent.clear()
+            found.add(again)
+        if found is None:
             result.overtaken += 1
+        else:
+            result.add(found)
     return result
+
+
+def _looked_at(database: Database, run: Run, debtor_id: DebtorId) -> Escalated | None:
+    """Place what is ripe of a debtor; None where it kept changing."""
+    for _ in range(TRIES_MAX):
+        found = Escalated()
+        try:
+            look_at(database, run, debtor_id, found)
+        except OvertakenError:
+            # Nothing of it is stored, so that nothing of it counts.
+            continue
+        return found
+    return None
 
 
 def debtors_of(session: Session, run: Run) -> list[DebtorId]:

@@ -27,6 +27,7 @@ from outsourced_ar.final_demands import is_known_business
 from outsourced_ar.packets import Packet
 from outsourced_ar.packing import BY, Run, packed
 from outsourced_ar.placing import BeingSentError
+from outsourced_ar.previewing import Word
 from outsourced_ar.reaching import country_of
 from outsourced_ar.ripening import Key, Ripe, ripe, time_barred_from
 
@@ -34,6 +35,9 @@ APPROVED: Final = "approved_by"
 LIMITATION_CHECKED: Final = "limitation_checked_by"
 BY_HAND: Final = "by_hand"
 """In a case's details: a person named its items, and no demand may have gone."""
+
+PREVIEW: Final = "preview"
+"""Of what a person is asked where the agency would not take a case."""
 
 QUESTIONS: Final = {
     Need.APPROVED: "Say whether it may be placed: `duebridge cases approve`",
@@ -68,6 +72,8 @@ class Escalated:
         """Add what a debtor came to."""
         self.placed += other.placed
         self.drafts |= other.drafts
+        for reference in (*other.placed, *other.dropped):
+            self.drafts.pop(reference, None)
         self.dropped += other.dropped
         self.silent += other.silent
 
@@ -182,6 +188,10 @@ class Look:
         if lacking:
             result.drafts[case.reference] = self._ask(case, lacking, packet)
             return case
+        word = self._asked(case, packet)
+        if not word.is_accepted:
+            result.drafts[case.reference] = word.reasons
+            return case
         items = tuple(_case_item(item) for item in found.items)
         cases.reset_amounts(self.session, case, items)
         age_days = max((self.run.tonight.today - i.due_on).days for i in found.items)
@@ -195,13 +205,14 @@ class Look:
                 terms={
                     "commission_percent": str(terms.percent(age_days)),
                     "pay_to": str(self.run.contract.pay_to),
+                    **({"preview": dict(word.terms)} if word.terms else {}),
                 },
             )
         except BeingSentError as error:
             result.drafts[case.reference] = (error.message,)
             return case
-        for need in QUESTIONS:
-            placing.answered(self.session, case, need, self.run.said("placed", by))
+        for what in (*QUESTIONS, PREVIEW):
+            placing.answered(self.session, case, what, self.run.said("placed", by))
         result.placed.append(case.reference)
         return placed
 
@@ -281,6 +292,23 @@ class Look:
             )
         return tuple(said)
 
+    def _asked(self, case: Case, packet: Packet) -> Word:
+        """Return whether the agency would take a case; a no is put to a person."""
+        if self.run.previews is None:
+            return Word(is_accepted=True)
+        word = self.run.previews.of(case, packet)
+        if word.is_refusal:
+            placing.ask(
+                self.session,
+                case,
+                PREVIEW,
+                at=self.run.tonight.now,
+                on=self.run.tonight.today,
+                title=f"Case {case.reference} of {self.facts.name}. "
+                f"{'; '.join(word.reasons)}",
+            )
+        return word
+
     def _drop(self, case: Case, found: Ripe, result: Escalated) -> Case:
         """Drop a draft of which an item is not to be placed; the rest is made anew."""
         why = next(iter(found.refused.values()), None)
@@ -295,8 +323,8 @@ class Look:
         gone = placing.withdraw(
             self.session, case, facts, said, fee_minor=0, to_first_party=True
         )
-        for need in QUESTIONS:
-            placing.answered(self.session, case, need, said)
+        for what in (*QUESTIONS, PREVIEW):
+            placing.answered(self.session, case, what, said)
         result.dropped.append(case.reference)
         return gone
 

@@ -30,6 +30,7 @@ from outsourced_ar.gathering import Books
 from outsourced_ar.packets import Packet, Sources
 from outsourced_ar.placing import Said
 from outsourced_ar.policy import Policy
+from outsourced_ar.previewing import Previews
 from outsourced_ar.reaching import country_of
 
 BY: Final = "night"
@@ -43,6 +44,7 @@ class Run:
 
     Attributes:
         library: Fetches copies of invoices; None where nobody can.
+        previews: Asks agencies before a case is placed; None where none offers it.
     """
 
     tenant: Tenant
@@ -51,6 +53,7 @@ class Run:
     policy: Policy
     books: Books
     library: Library | None = None
+    previews: Previews | None = None
 
     @classmethod
     def begin(
@@ -60,6 +63,7 @@ class Run:
         clock: Clock,
         *,
         library: Library | None = None,
+        previews: Previews | None = None,
     ) -> "Run":
         """Look at what is the same for all debtors."""
         tonight = gathering.tonight(session, tenant, clock, {})
@@ -72,6 +76,7 @@ class Run:
                 session, tenant, tonight.today, with_payments=False
             ),
             library=library,
+            previews=previews,
         )
 
     def said(self, key: str, by: str = BY, **more: Any) -> Said:  # noqa: ANN401
