@@ -99,22 +99,30 @@ def shown_by_books(
         details: What else was noted, by key.
         on: The day it is looked at.
     """
-    settled = sum(
-        one.amount_minor
-        for one in payments
-        if one.paid_to is PaidTo.AGENCY and one.settlement
-    )
-    free = settled - sum(int(one.get(ABSORBED, 0)) for one in details.values())
+    stands = money(case, payments)
+    unbooked = stands.agency_minor - absorbed_of(details)
+    free = unbooked - stands.held_minor
+    outstanding = stands.outstanding_minor
     found: list[Shown] = []
     for item in case.items:
         here = standing.get(item.document_id)
         if here is None or item.removed_on is not None:
             continue
-        one = _shown(case, item, here, payments, details, free=free, on=on)
+        known = {**details, **{one.payment.key: one.details for one in found}}
+        # What nobody can owe any more is what the agency received, before it said so.
+        most = (max(free, 0), max(unbooked, 0), max(outstanding, 0))
+        one = _shown(case, item, here, payments, known, most=most, on=on)
         if one is not None:
             free -= int(one.details[ABSORBED])
+            unbooked -= int(one.details[ABSORBED])
+            outstanding -= one.payment.amount_minor
             found.append(one)
     return found
+
+
+def absorbed_of(details: Mapping[str, Mapping[str, Any]]) -> int:
+    """Return how much of what an agency received the books have shown since."""
+    return sum(int(one.get(ABSORBED, 0)) for one in details.values())
 
 
 def _shown(
@@ -124,9 +132,10 @@ def _shown(
     payments: Sequence[CasePayment],
     details: Mapping[str, Mapping[str, Any]],
     *,
-    free: int,
+    most: tuple[int, int, int],
     on: date,
 ) -> Shown | None:
+    free, unbooked, outstanding = most
     name = f"{item.document_id}:{item.part}"
     before = [
         (one, details.get(one.key, {}))
@@ -141,9 +150,11 @@ def _shown(
     change = item.placed_minor - open_now - noted
     if not change:
         return None
-    absorbed = min(change, max(free, 0)) if change > 0 else 0
+    absorbed = 0
+    if change > 0:
+        absorbed = min(change, max(free, min(unbooked, change - outstanding)))
     rest = change - absorbed
-    credited = _credited(here, before, rest)
+    credited = _credited(here, _of_document(item, details), rest)
     days = [one.effective_on for one in here.moved]
     return Shown(
         payment=CasePayment(
@@ -157,12 +168,18 @@ def _shown(
     )
 
 
-def _credited(
-    here: Standing, before: Sequence[tuple[CasePayment, Mapping[str, Any]]], rest: int
-) -> int:
+def _of_document(
+    item: CaseItem, details: Mapping[str, Mapping[str, Any]]
+) -> list[Mapping[str, Any]]:
+    """Return what was noted of an item's document, whichever instalment it met."""
+    name = f"{item.document_id}:"
+    return [one for one in details.values() if str(one.get(ITEM, "")).startswith(name)]
+
+
+def _credited(here: Standing, before: Sequence[Mapping[str, Any]], rest: int) -> int:
     """Return what of a change was credited and not paid."""
     in_all = sum(one.amount_minor for one in here.moved if one.kind in CREDITS)
-    left = in_all - sum(int(more.get(CREDITED, 0)) for _, more in before)
+    left = in_all - sum(int(more.get(CREDITED, 0)) for more in before)
     if rest > 0:
         return min(max(left, 0), rest)
     return max(min(left, 0), rest)

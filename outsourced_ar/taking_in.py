@@ -5,7 +5,7 @@ counts under the agency's own key. What the debtor paid the client lowers the ca
 the night it is seen, and the agency is told.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,7 +18,7 @@ from ledger.store import case_payments, cases, tasks
 from ledger.store.cases import CaseFilter
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import case_stops, left_over, placing, settlements
+from outsourced_ar import case_books, case_stops, left_over, placing, settlements
 from outsourced_ar.cases import CaseFacts, CaseReason, CaseRuleError, Need
 from outsourced_ar.placements.contract import Agency, Notice, NoticeKind
 from outsourced_ar.placing import RECALL, Said, Way
@@ -91,8 +91,9 @@ class Intake:
     def look_at_books(self, result: TakenIn) -> None:
         """Lower cases by what debtors paid the client, and close what is done."""
         with self.database.tenant(self.tenant.scope) as session:
-            found = [one for one in cases.listing(session) if one.state.is_placed]
-        for case in found:
+            every = cases.listing(session)
+        self._look_at_closed(one for one in every if one.state is CaseState.CLOSED)
+        for case in (one for one in every if one.state.is_placed):
             with self.database.tenant(self.tenant.scope) as session:
                 one = cases.load(session, placing.case_id(case), locked=True)
                 if one.state.is_placed:
@@ -104,6 +105,16 @@ class Intake:
                     )
                     self._by_books(session, one, result)
                     self._close_if_done(session, one, result)
+
+    def _look_at_closed(self, closed: Iterable[Case]) -> None:
+        with self.database.tenant(self.tenant.scope) as session:
+            for case in case_books.open_again(session, list(closed)):
+                case_books.look_at_reopened(
+                    session,
+                    cases.load(session, placing.case_id(case), locked=True),
+                    at=self.clock.now(),
+                    on=self.clock.today(self.tenant.timezone),
+                )
 
     def _ask(self, key: str, agency: Agency, result: TakenIn) -> None:
         with self.database.tenant(self.tenant.scope) as session:
@@ -246,6 +257,7 @@ class Intake:
             said,
             in_books=f"the agency received {amount} on {notice.on}",
         )
+        case_books.look_at_received(session, case, said)
         result.applied += 1
 
     def _settle(

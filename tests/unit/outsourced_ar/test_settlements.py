@@ -98,6 +98,20 @@ def test_an_item_that_was_taken_out_is_looked_at_no_more() -> None:
     assert shown_by_books(gone, documents, [], {}, on=DAY) == []
 
 
+def test_a_credit_counts_once_for_two_instalments_of_a_document() -> None:
+    """Of two halves one is credited, and one is paid: an eighth of the half is due."""
+    one = replace(CASE.items[0], part=1, placed_minor=500_00)
+    halves = replace(CASE, items=(one, replace(one, part=2)))
+    moved = tuple(
+        Movement(amount_minor=500_00, effective_on=DAY, kind=kind)
+        for kind in (AllocationKind.CREDIT_NOTE, AllocationKind.PAYMENT)
+    )
+    here = Standing(open_minor={0: 0, 1: 0, 2: 0}, is_closed=True, moved=moved)
+    found = shown_by_books(halves, {one.document_id: here}, [], {}, on=DAY)
+    assert sum(shown.payment.amount_minor for shown in found) == 1_000_00
+    assert sum(shown.payment.commission_minor for shown in found) == 62_50
+
+
 def a_payment(key: str, to: PaidTo = PaidTo.AGENCY) -> CasePayment:
     """Make a payment of 400.00, of which an eighth is the agency's."""
     return CasePayment(
