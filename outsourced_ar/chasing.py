@@ -11,9 +11,10 @@ from datetime import date
 from typing import Final
 
 from ledger.calendar import ONE_DAY
-from ledger.reminders import Stop, StopItem, StopKind
+from ledger.reminders import Stop, StopKind
 from ledger.stop_states import PlanState, PromiseState
 from outsourced_ar.days import Calendar
+from outsourced_ar.disputed_parts import OpenPart, is_shared, share, speaks_of
 from outsourced_ar.facts import DebtorFacts, Item, Refusal, Silence
 from outsourced_ar.holds import Range, stood, union
 from outsourced_ar.policy import Policy
@@ -176,21 +177,32 @@ def _about(
     facts: DebtorFacts, item: Item, stops: Sequence[Stop]
 ) -> Iterator[tuple[Stop, int | None]]:
     """Yield the stops that speak of an item, those that take it whole first."""
+    before = 0
     for stop in sorted(stops, key=lambda stop: stop.kind is StopKind.DISPUTE):
         assert stop.debtor_id == facts.debtor_id
         if not stop.items and stop.currency in (None, item.currency):
             yield stop, None
         for one in stop.items:
-            if _is_same(one, item):
+            if not speaks_of(one, item.document_id, item.part):
+                continue
+            if one.amount_minor is None or not is_shared(one, item.part):
                 yield stop, one.amount_minor
+                continue
+            parts = _parts_of(facts, item)
+            mine = share(before + one.amount_minor, item.part, parts)
+            mine -= share(before, item.part, parts)
+            if stop.kind is StopKind.DISPUTE:
+                before += one.amount_minor
+            if mine or stop.kind is not StopKind.DISPUTE:
+                yield stop, mine
 
 
-def _is_same(named: StopItem, item: Item) -> bool:
-    # A whole document means each of its instalments, and the other way round, for the
-    # books may have come to split it since.
-    if named.document_id != item.document_id:
-        return False
-    return named.part == item.part or 0 in (named.part, item.part)
+def _parts_of(facts: DebtorFacts, item: Item) -> list[OpenPart]:
+    return [
+        OpenPart(one.due_on, one.part, one.open_minor)
+        for one in facts.items
+        if one.document_id == item.document_id
+    ]
 
 
 def _by_books(item: Item) -> Refusal | None:

@@ -14,6 +14,7 @@ from ledger.calendar import ONE_DAY
 from ledger.charges import LateDocument
 from ledger.interest_terms import Movement, Pause
 from ledger.reminders import Stop, StopKind
+from outsourced_ar.disputed_parts import OpenPart, is_shared, share, speaks_of
 
 CLAIM_STANDS: Final = frozenset(
     {
@@ -47,6 +48,13 @@ class LatePart:
     def open_on(self, day: date) -> int:
         """Return what was open when a day ended."""
         return max(self.minor - sum(m.minor for m in self.moved if m.on <= day), 0)
+
+    def most_open_since(self, day: date) -> int:
+        """Return the most that was open on a day or later, as money may go back."""
+        return max(
+            self.open_on(on)
+            for on in {day, *(one.on for one in self.moved if one.on > day)}
+        )
 
     def was_late_by(self, on: date) -> bool:
         """Say whether any was open after it was due, as when a payment bounced."""
@@ -109,7 +117,9 @@ def paused(
         last_on = on if stop.ends_on is None else min(stop.ends_on, on)
         if last_on < stop.begins_on:
             continue
-        amount = _amount(stop, part)
+        amount = _amount(stop, part, stops)
+        if amount == 0:
+            continue
         if amount is None or amount >= part.minor:
             pauses.append(Pause(stop.begins_on, last_on))
             continue
@@ -124,7 +134,7 @@ def lost_minor(stops: Sequence[Stop], part: LatePart) -> int:
     whole, lost = part.at_default_minor, 0
     for stop in stops:
         if stop.kind is StopKind.DISPUTE:
-            amount = _amount(stop, part)
+            amount = _amount(stop, part, stops)
             lost += whole if amount is None else amount
     return min(lost, whole)
 
@@ -136,8 +146,7 @@ def _speaks_of(stop: Stop, part: LatePart) -> bool:
     if stop.currency is not None and stop.currency != document.currency:
         return False
     return not stop.items or any(
-        one.document_id == document.document_id and one.part in {0, part.part}
-        for one in stop.items
+        speaks_of(one, document.document_id, part.part) for one in stop.items
     )
 
 
@@ -149,9 +158,53 @@ def _stops_interest(stop: Stop) -> bool:
     )
 
 
-def _amount(stop: Stop, part: LatePart) -> int | None:
-    """Return how much of a part a stop speaks of; None is all of it."""
+def _amount(stop: Stop, part: LatePart, stops: Sequence[Stop]) -> int | None:
+    """Return how much of a part a stop speaks of; None is all of it.
+
+    Args:
+        stop: One of the stops.
+        part: Of which it is asked.
+        stops: All against the part: an amount of the whole document lies beside those
+            that others dispute at the same time.
+    """
+    document_id, named, found = part.document.document_id, False, 0
     for one in stop.items:
-        if one.document_id == part.document.document_id and one.part in {0, part.part}:
-            return one.amount_minor
-    return None
+        if not speaks_of(one, document_id, part.part):
+            continue
+        if one.amount_minor is None:
+            return None
+        named = True
+        if not is_shared(one, part.part):
+            found += one.amount_minor
+    shared = _of_whole(stop, part)
+    if not named:
+        return None
+    if not shared:
+        return found
+    before = sum(_of_whole(one, part) for one in _earlier(stop, stops))
+    parts = [
+        OpenPart(one.due_on, one.part, one.most_open_since(stop.begins_on))
+        for one in parts_of(part.document)
+    ]
+    mine = share(before + shared, part.part, parts) - share(before, part.part, parts)
+    return found + mine
+
+
+def _of_whole(stop: Stop, part: LatePart) -> int:
+    """Return what a stop disputes of the whole document that a part is of."""
+    return sum(
+        one.amount_minor or 0
+        for one in stop.items
+        if one.document_id == part.document.document_id and is_shared(one, part.part)
+    )
+
+
+def _earlier(stop: Stop, stops: Sequence[Stop]) -> list[Stop]:
+    """Return the stops that stood already when one began, and stood beside it."""
+    place = next(place for place, one in enumerate(stops) if one is stop)
+    return [
+        one
+        for at, one in enumerate(stops)
+        if (one.begins_on, at) < (stop.begins_on, place)
+        and (one.ends_on is None or one.ends_on >= stop.begins_on)
+    ]

@@ -172,6 +172,31 @@ def test_a_stop_of_a_document_is_one_of_its_instalments(
     assert (decision.speech is not None) is is_said
 
 
+@pytest.mark.parametrize(
+    ("disputed", "asked_minor"),
+    [([50_000], 150_000), ([80_000, 40_000], 80_000), ([100_000, 100_000], None)],
+)
+def test_an_amount_disputed_of_a_document_is_left_out_once(
+    disputed: list[int], asked_minor: int | None
+) -> None:
+    """Of two instalments of 1,000.00 it is taken off the one due last, then the other.
+
+    What several dispute of the whole adds up.
+    """
+    first = an_item(part=1)
+    second = replace(first, part=2, due_on=DUE + timedelta(days=1))
+    stops = tuple(
+        a_stop(StopKind.DISPUTE, StopItem(document_id=named("I1"), amount_minor=minor))
+        for minor in disputed
+    )
+    (decision,) = planned(
+        a_night(REMINDED + timedelta(days=1)), a_debtor(first, second, stops=stops)
+    )
+
+    speech = decision.speech
+    assert (speech and speech.total_minor) == asked_minor
+
+
 def test_another_item_in_dispute_is_not_mentioned() -> None:
     """A disputed invoice is not asked for beside the one that is not."""
     facts = a_debtor(

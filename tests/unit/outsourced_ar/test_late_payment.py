@@ -333,6 +333,47 @@ class TestWhatStops:
 
         assert found.interest_minor == 12_662
 
+    @pytest.mark.parametrize(
+        ("disputed", "owed", "at_default"),
+        [
+            # 84.41 on 5,000.00 for sixty days, 83.00 for fifty-nine, at 10.27.
+            ([50_000], [8_441, 7_470], [500_000, 450_000]),
+            # Of 6,000.00 the last is taken whole, and 1,000.00 of the one before.
+            ([600_000], [6_753, 0], [400_000, 0]),
+            # 3,000.00 twice is the same.
+            ([300_000, 300_000], [6_753, 0], [400_000, 0]),
+        ],
+    )
+    def test_an_amount_disputed_of_a_document_is_taken_off_once(
+        self, disputed: list[int], owed: list[int], at_default: list[int]
+    ) -> None:
+        """Off the instalment that is due last, and only then off the one before."""
+        stops = [
+            stop(
+                StopKind.DISPUTE,
+                DUE,
+                None,
+                items=(StopItem(document_id=named("I1"), part=0, amount_minor=minor),),
+            )
+            for minor in disputed
+        ]
+        split = document(
+            instalments=((DUE, 500_000), (DUE + timedelta(days=1), 500_000))
+        )
+
+        found = late_of(split, parties(), on=ON, stops=stops)
+
+        assert [one.interest_minor for one in found] == owed
+        assert [one.basis_minor for one in found] == at_default
+
+    def test_a_dispute_of_an_instalment_outlives_the_split(self) -> None:
+        """The books have the document whole again: the dispute still stands."""
+        item = StopItem(document_id=named("I1"), part=2, amount_minor=250_000)
+
+        found = late(stops=[stop(StopKind.DISPUTE, DUE, None, items=(item,))])
+
+        assert found.interest_minor == 12_662
+
     def test_insolvency_freezes_interest_from_its_day(self) -> None:
         """From the opening on there is none."""
         found = late(stops=[stop(StopKind.INSOLVENCY, self.FIRST, None, items=())])
