@@ -197,9 +197,10 @@ def withdraw(
     # Whoever has paid the agency is not asked again before the books show it.
     unbooked = case_books.unbooked_minor(session, case)
     to_reminders = to_reminders and not unbooked
-    if case.placed_at is not None:
+    placed_on = _placed_on(session, case)
+    if placed_on is not None:
         fee_minor = contract.withdrawal.fee_minor(
-            left.outstanding_minor, placed_on=case.placed_at.date(), on=on
+            left.outstanding_minor, placed_on=placed_on, on=on
         )
     said = Said(
         by=by,
@@ -263,6 +264,16 @@ def copies_of(
 ) -> Mapping[DocumentId, bytes]:
     """Fetch copies of a debtor's invoices, with no transaction open."""
     return escalating.copies_of(database, run, debtor_id)
+
+
+def _placed_on(session: Session, case: Case) -> date | None:
+    """Return the client's day on which a case was placed; None for a draft."""
+    days = (
+        one.effective_on
+        for one in cases.events(session, placing.case_id(case))
+        if one.kind == "state" and one.state is CaseState.SUBMITTED
+    )
+    return next(days, None)
 
 
 def _with_yes(session: Session, case: Case, run: Run, by: str) -> Case:

@@ -244,6 +244,13 @@ def checked(
     )
 
 
+def said_in(settlement: Settlement) -> tuple[Any, ...]:
+    """Return what an agency said in a settlement, whatever was expected of it."""
+    names = ("reference", "payment_key", "amount_minor", "commission_minor")
+    lines = [tuple(line[name] for name in names) for line in settlement.lines]
+    return settlement.currency, sorted(lines)
+
+
 def _due(found: Expected) -> int:
     """Return the amount a line should have: of what the client has already, nothing."""
     is_agencys = found.payment.paid_to is PaidTo.AGENCY

@@ -15,6 +15,7 @@ from ledger.errors import DuebridgeError
 from ledger.money import from_minor
 from ledger.reminders import Task, TaskKind
 from ledger.store import case_payments, cases, tasks
+from ledger.store.case_payments import Settlement
 from ledger.store.cases import CaseFilter
 from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
@@ -276,7 +277,7 @@ class Intake:
                 expected[reference, one.key] = Expected(case=case, payment=one)
         found = settlements.checked(agency, notice, expected)
         if not case_payments.save_settlement(session, found, self.clock.now()):
-            result.repeated += 1
+            self._settled_again(session, found, result)
             return
         for line in found.lines:
             known = expected.get((line["reference"], line["payment_key"]))
@@ -294,6 +295,26 @@ class Intake:
             self._ask_person(session, f"settlement {agency} {notice.settlement}", title)
             result.kept.append((notice.settlement, listed))
         result.applied += 1
+
+    def _settled_again(
+        self, session: Session, found: Settlement, result: TakenIn
+    ) -> None:
+        """Count one said twice; put before a person one that now says otherwise."""
+        known = next(
+            one
+            for one in case_payments.settlements(session)
+            if (one.agency, one.reference) == (found.agency, found.reference)
+        )
+        if settlements.said_in(known) == settlements.said_in(found):
+            result.repeated += 1
+            return
+        why = "it was taken in before, with other lines, which stand"
+        self._ask_person(
+            session,
+            f"settlement again {found.agency} {found.reference}",
+            f"Settlement {found.reference} of {found.agency} was said again: {why}",
+        )
+        result.kept.append((found.reference, why))
 
     def _by_books(self, session: Session, case: Case, result: TakenIn) -> None:
         assert case.placed_at is not None

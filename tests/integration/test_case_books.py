@@ -64,24 +64,58 @@ def test_money_booked_before_it_is_settled_is_counted_once(office: Office) -> No
     office.pay("I1", "1000.00", BOOKED)
     office.take_in(BOOKED)
     assert office.hand(BOOKED).payments == []
+    settle(office, "1000.00", "s")
+    assert office.take_in(SETTLED).closed == [office.case().reference]
+    stands = money(office)
+    assert (stands.client_minor, stands.agency_minor) == (0, 1000_00)
+    assert (stands.outstanding_minor, stands.commission_minor) == (0, 125_00)
+
+
+def settle(office: Office, amount: str, name: str) -> None:
+    """Let the agency settle what it received."""
     office.say(
         {
-            "key": "l1",
+            "key": name,
             "kind": "settlement",
             "settlement": "S-1",
             "reference": office.case().reference,
             "payment_key": "p1",
             "on": SETTLED.isoformat(),
             "currency": "EUR",
-            "amount": "1000.00",
+            "amount": amount,
             "commission": "125.00",
         },
-        name="s.jsonl",
+        name=f"{name}.jsonl",
     )
-    assert office.take_in(SETTLED).closed == [office.case().reference]
-    stands = money(office)
-    assert (stands.client_minor, stands.agency_minor) == (0, 1000_00)
-    assert (stands.outstanding_minor, stands.commission_minor) == (0, 125_00)
+
+
+def test_a_settlement_that_is_said_again_otherwise_is_put_before_a_person(
+    office: Office,
+) -> None:
+    """The same once more counts once; corrected under its name it is not lost."""
+    receive(office)
+    settle(office, "990.00", "s1")
+    office.take_in(SETTLED)
+    settle(office, "990.00", "s2")
+    assert office.take_in(SETTLED).kept == []
+    settle(office, "1000.00", "s3")
+    assert office.take_in(SETTLED).kept != []
+    assert asked(office, "S-1 of strand was said again") == 1
+
+
+def test_free_days_count_from_the_clients_day(
+    database: Database, tmp_path: Path
+) -> None:
+    """A case placed on a night that is the day before in UTC is free as agreed."""
+    office = ripe(Office.open(database, tmp_path / "agency"))
+    office.escalate(RIPE)
+    with office.session() as session:
+        session.execute(
+            "UPDATE collection_case SET placed_at = placed_at - interval '5 hours' "
+            "WHERE tenant_id = :tenant_id"
+        )
+    office.hand(RIPE)
+    assert take_back(office, RIPE + timedelta(days=14), to_reminders=False) == 0
 
 
 def test_money_told_of_after_it_was_booked_is_put_before_a_person(
