@@ -6,7 +6,7 @@ ends the calculation there, and the result says so. Due dates are taken as given
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from fractions import Fraction
@@ -139,13 +139,14 @@ class _Run:
         self.to_on = to_on
         self.start = claim.due_on + ONE_DAY
         self.waiting = sorted(
-            (self._effective(one) for one in claim.movements if one.on <= to_on),
+            (one for one in claim.movements if one.on <= to_on),
+            key=lambda one: (self._tells_on(one), one),
             reverse=True,
         )
         self.anniversaries = self._anniversaries()
         self.principal = claim.principal_minor
         self.capital = 0
-        self.costs = claim.costs_minor
+        self.costs_met = 0
         self.accrued: list[Segment] = []
         self.segments: list[Segment] = []
         self.posted = 0
@@ -153,12 +154,13 @@ class _Run:
         self.missing = ""
         self.missing_on: date | None = None
         self.covered_until = max(to_on, claim.due_on)
-        while self.waiting and self.waiting[-1].on <= self.start:
+        while self._is_waiting(self.start):
             self.principal -= self.waiting.pop().minor
 
     def turning_days(self, pauses: Sequence[Pause]) -> list[date]:
         """Return the days on which something may change, and the day after the end."""
-        days = {self.start, *(one.on for one in self.waiting), *self.anniversaries}
+        moved_on = (self._tells_on(one) for one in self.waiting)
+        days = {self.start, *moved_on, *self.anniversaries}
         for one in pauses:
             days |= {one.first_on, min(one.last_on, self.to_on) + ONE_DAY}
         if self.terms.series and self.terms.mode is Mode.FLOATING_HALF_YEAR:
@@ -229,17 +231,20 @@ class _Run:
             missing_on=self.missing_on,
         )
 
-    def _effective(self, moved: Movement) -> Movement:
-        """Return a movement on the first day that it tells on.
+    def _tells_on(self, moved: Movement) -> date:
+        """Return the first day that a movement tells on.
 
         Money was missing on the day it arrived; what is credited was not owed on it.
         """
         if moved.is_payment and self.terms.counts_value_day:
-            return replace(moved, on=moved.on + ONE_DAY)
-        return moved
+            return moved.on + ONE_DAY
+        return moved.on
+
+    def _is_waiting(self, day: date) -> bool:
+        return bool(self.waiting) and self._tells_on(self.waiting[-1]) <= day
 
     def _apply_until(self, day: date) -> None:
-        while self.waiting and self.waiting[-1].on <= day:
+        while self._is_waiting(day):
             self._pay(self.waiting.pop())
 
     def _pay(self, moved: Movement) -> None:
@@ -247,8 +252,9 @@ class _Run:
         costs_first = self.terms.order is Order.COSTS_INTEREST_PRINCIPAL
         if costs_first and moved.is_payment and minor > 0:
             self._post()
-            for_costs = min(minor, self.costs)
-            self.costs -= for_costs
+            asked = sum(one.minor for one in self.claim.costs if one.on <= moved.on)
+            for_costs = min(minor, max(asked - self.costs_met, 0))
+            self.costs_met += for_costs
             minor -= for_costs
             for_interest = min(minor, self.posted - self.paid)
             self.paid += for_interest

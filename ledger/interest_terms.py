@@ -139,20 +139,28 @@ class Pause:
             raise InvariantError(f"A pause ends on {self.last_on}, before it begins.")
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Cost:
+    """A compensation or a fee, in minor units, with the day it was asked for."""
+
+    on: date
+    minor: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What is owed, since when, and what became of it.
 
     Attributes:
-        costs_minor: Compensation and fees that a payment meets first, where that is the
-            order.
+        costs: Compensation and fees that a payment meets first, where that is the
+            order; one whose value date is before a cost never meets it.
     """
 
     currency: Currency
     principal_minor: int
     due_on: date
     movements: tuple[Movement, ...] = ()
-    costs_minor: int = 0
+    costs: tuple[Cost, ...] = ()
 
 
 def rate_on(terms: InterestTerms, day: date, *, start: date) -> Rate | None:

@@ -19,6 +19,7 @@ from ledger.compensation import Compensation, Scale
 from ledger.interest import Interest, interest
 from ledger.interest_terms import (
     Claim,
+    Cost,
     InterestTerms,
     Mode,
     Order,
@@ -234,7 +235,7 @@ def _late(
             principal_minor=part.minor,
             due_on=part.due_on,
             movements=(*part.moved, *partly),
-            costs_minor=sum(one.open_minor for one in besides),
+            costs=tuple(Cost(one.posted_on, one.open_minor) for one in besides),
         ),
         parties,
         arisen_on=document.issued_on,

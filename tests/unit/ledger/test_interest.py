@@ -14,6 +14,7 @@ from ledger.interest import Interest, half_up, interest
 from ledger.interest_terms import (
     Claim,
     Compounding,
+    Cost,
     InterestTerms,
     Mode,
     Movement,
@@ -277,14 +278,18 @@ class TestRules:
         assert (found.principal_minor, found.paid_minor) == (400_000, 0)
 
     def test_or_costs_then_interest_then_principal(self) -> None:
-        """600.00 after 73 days pay 40.00 of costs, 200.00 of interest, 360.00 more."""
+        """600.00 after 73 days pay 40.00 of costs, 200.00 of interest, 360.00 more.
+
+        A cost of the day after its value date it does not meet, though that day it
+        tells for the first time.
+        """
         terms = flat("10", order=Order.COSTS_INTEREST_PRINCIPAL)
         claim = Claim(
             currency=EUR,
             principal_minor=1_000_000,
             due_on=date(2024, 12, 31),
             movements=(Movement(date(2025, 3, 14), 60_000),),
-            costs_minor=4_000,
+            costs=(Cost(date(2025, 3, 14), 4_000), Cost(date(2025, 3, 15), 500)),
         )
 
         found = interest(claim, terms, to_on=date(2025, 12, 31))
@@ -292,6 +297,27 @@ class TestRules:
         assert found.paid_minor == 20_000
         assert found.principal_minor == 1_000_000 - 36_000
         assert found.open_minor == found.total_minor - 20_000
+
+    def test_a_payment_meets_only_what_was_asked_for_by_then(self) -> None:
+        """40.00 came before 60.00 of costs, so that the next 80.00 meet 60.00 of them.
+
+        At no interest: what is left of each payment lowers the claim.
+        """
+        terms = flat("0", order=Order.COSTS_INTEREST_PRINCIPAL)
+        claim = Claim(
+            currency=EUR,
+            principal_minor=1_000_000,
+            due_on=date(2024, 12, 31),
+            movements=(
+                Movement(date(2025, 4, 1), 8_000),
+                Movement(date(2025, 2, 1), 4_000),
+            ),
+            costs=(Cost(date(2025, 3, 1), 2_000), Cost(date(2025, 4, 1), 4_000)),
+        )
+
+        found = interest(claim, terms, to_on=date(2025, 4, 30))
+
+        assert found.principal_minor == 1_000_000 - 4_000 - 2_000
 
     def test_what_was_paid_back_bears_interest_again(self) -> None:
         """A payment that bounced raises the principal on its day."""

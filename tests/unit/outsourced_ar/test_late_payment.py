@@ -242,7 +242,7 @@ class TestWhatWasPaid:
         costs_first = DEMAND.model_copy(
             update={"order": Order.COSTS_INTEREST_PRINCIPAL}
         )
-        charged = [charge(ChargeKind.COMPENSATION, 4_000)]
+        charged = [charge(ChargeKind.COMPENSATION, 4_000, posted_on=paid.on)]
 
         found = late(document(movements=(paid,)), parties(costs_first), charges=charged)
 
@@ -255,6 +255,21 @@ class TestWhatWasPaid:
         # 84.41, and 30 days on 5,124.41 at 10.27 per cent.
         assert found.interest_minor == 8_441 + 4_326
         assert found.compensation_minor == 4_000
+
+    def test_a_charge_of_today_met_no_payment_of_last_month(self) -> None:
+        """5,000.00 after five days lower the invoice by all but 14.07 of interest.
+
+        Five days on 10,000.00, fifty-five on 5,014.07, at 10.27 per cent: 91.66,
+        whether a compensation was charged since or not.
+        """
+        paid = LateMovement(on=DUE + timedelta(days=5), minor=500_000)
+        costs_first = parties(
+            DEMAND.model_copy(update={"order": Order.COSTS_INTEREST_PRINCIPAL})
+        )
+
+        for charged in ([], [charge(ChargeKind.COMPENSATION, 4_000)]):
+            found = late(document(movements=(paid,)), costs_first, charges=charged)
+            assert found.interest_minor == 9_166
 
     def test_a_credit_note_never_meets_costs(self) -> None:
         """What is credited lowers the invoice, whatever comes first."""
