@@ -7,11 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.invoice_copies import BooksCopies
+from app.ways import ways_out
 from ledger.errors import ConfigurationError, DuebridgeError
+from ledger.identities import Identity
+from ledger.reminders import Voice
 from ledger.store import cases, identities
 from ledger.store.tenants import Tenant
 from outsourced_ar import agencies, escalating
 from outsourced_ar.agencies import AgencyTerms, Contract
+from outsourced_ar.delivery.addresses import address
 from outsourced_ar.enclosing import Library
 from outsourced_ar.handing import Hand, Handed
 from outsourced_ar.looking import Escalated
@@ -19,13 +23,14 @@ from outsourced_ar.packing import Run
 from outsourced_ar.placements import debitura, debitura_settings, local
 from outsourced_ar.placements.contract import Agency
 from outsourced_ar.placements.local import LocalAgency
+from outsourced_ar.placements.mailed import MailedAgency, Notes
 from outsourced_ar.previewing import Previews
 from outsourced_ar.taking_in import Intake, TakenIn
 
 if TYPE_CHECKING:
     from app.bootstrap import Product
 
-FOLDER = "folder"
+FOLDER, MAIL, SENDER = "folder", "mail", "sender"
 
 
 class AgencySetUpError(ConfigurationError):
@@ -147,7 +152,9 @@ class Collecting:
             for terms in self.contract.agency:
                 try:
                     if terms.kind == local.KIND:
-                        found[terms.name] = self._local(terms)
+                        found[terms.name] = local_one = self._local(terms)
+                        if isinstance(local_one, MailedAgency):
+                            stack.callback(local_one.close)
                     elif (
                         terms.kind == debitura_settings.KIND and not self._only_folders
                     ):
@@ -195,13 +202,47 @@ class Collecting:
     def _only_folders(self) -> bool:
         return self.product.is_trial or self.product.settings.only_folders
 
-    def _local(self, terms: AgencyTerms) -> LocalAgency:
-        named = terms.settings.get(FOLDER, "")
-        if not named:
-            raise AgencySetUpError(terms.name, "its settings name no folder")
-        home = self.product.settings.home / "agencies" / self.owner.slug
-        folder = home / terms.name if self._only_folders else Path(named).expanduser()
-        return LocalAgency(terms.name, folder)
+    def notes(self, terms: AgencyTerms) -> Notes:
+        """Return what is noted of mails to an agency."""
+        return Notes(self._home / f"{terms.name}.mails")
+
+    @property
+    def _home(self) -> Path:
+        return self.product.settings.home / "agencies" / self.owner.slug
+
+    def _local(self, terms: AgencyTerms) -> LocalAgency | MailedAgency:
+        named, mail = terms.settings.get(FOLDER, ""), terms.settings.get(MAIL, "")
+        if not named and not mail:
+            raise AgencySetUpError(
+                terms.name, "its settings name no folder and no mail"
+            )
+        own = self._only_folders or not named
+        folder = self._home / terms.name if own else Path(named).expanduser()
+        agency = LocalAgency(terms.name, folder)
+        if not mail:
+            return agency
+        return MailedAgency(
+            folder=agency,
+            fills_folder=bool(named),
+            address=address(mail, "The agency's mail"),
+            title=terms.title,
+            identity=self._sender(terms),
+            ways=ways_out(self.product, self.owner),
+            notes=self.notes(terms),
+            clock=self.product.clock,
+            zone=self.owner.timezone,
+        )
+
+    def _sender(self, terms: AgencyTerms) -> Identity:
+        """Return the client's identity that writes to an agency by mail."""
+        wanted = terms.settings.get(SENDER, "")
+        with self.product.database.tenant(self.owner.scope) as session:
+            known = identities.load_all(session)
+        for one in known:
+            if one.voice is Voice.CLIENT and wanted in ("", one.key):
+                return one
+        why = f"there is no client's identity {wanted!r} to write to it from"
+        raise AgencySetUpError(terms.name, why)
 
     def _debitura(self, terms: AgencyTerms) -> debitura.DebituraAgency:
         keys = self.product.keyring()

@@ -15,7 +15,7 @@ from ledger.cases import Case, CaseState
 from ledger.errors import DuebridgeError, RetryableError
 from ledger.store import case_payments, cases
 from ledger.store.cases import CaseFilter
-from ledger.store.session import Database
+from ledger.store.session import Database, Session
 from ledger.store.tenants import Tenant
 from outsourced_ar import placing
 from outsourced_ar.cases import CaseFacts
@@ -135,8 +135,7 @@ class Hand:
 
     def _note(self, case: Case, receipt: Receipt, result: Handed) -> None:
         """Store what an agency answered."""
-        if receipt.answer in {Answer.LATER, Answer.UNKNOWN}:
-            result.waiting[case.reference] = receipt.words or str(receipt.answer)
+        if self._waits(case, receipt, result, HANDOVER):
             return
         with self.database.tenant(self.tenant.scope) as session:
             now = cases.load(session, placing.case_id(case), locked=True)
@@ -144,6 +143,7 @@ class Hand:
                 result.refused[case.reference] = receipt.words
                 self._refused(session, now, receipt)
                 return
+            self._known(session, now, HANDOVER)
             said = self._said("handed over", details={"words": receipt.words})
             placing.note(
                 session,
@@ -204,8 +204,7 @@ class Hand:
         receipt = _answered(
             partial(agency.recall, case.reference, case.agency_reference, case.reason)
         )
-        if receipt.answer in {Answer.LATER, Answer.UNKNOWN}:
-            result.waiting[case.reference] = receipt.words or str(receipt.answer)
+        if self._waits(case, receipt, result, RECALL):
             return
         self._settle_recall(case, receipt.words, Way.DONE)
         result.recalled.append(case.reference)
@@ -218,6 +217,7 @@ class Hand:
             if _way(now, HANDOVER) == Way.WAITS:
                 found[HANDOVER] = way
             placing.note(session, now, "recalled", said, details=found)
+            self._known(session, now, RECALL)
 
     def _tell_payments(self, result: Handed) -> None:
         with self.database.tenant(self.tenant.scope) as session:
@@ -243,12 +243,34 @@ class Hand:
                     amount_minor=payment.amount_minor,
                 )
             )
-            if receipt.answer in {Answer.LATER, Answer.UNKNOWN}:
-                result.waiting[case.reference] = receipt.words or str(receipt.answer)
+            what = f"payment {payment.key}"
+            if self._waits(case, receipt, result, what):
                 continue
             with self.database.tenant(self.tenant.scope) as session:
                 case_payments.note_told(session, number, payment.key, self.clock.now())
+                self._known(session, case, what)
             result.payments.append(case.reference)
+
+    def _waits(self, case: Case, receipt: Receipt, result: Handed, what: str) -> bool:
+        """Say whether an agency is not told yet; a doubt is put to a person."""
+        if receipt.answer not in {Answer.LATER, Answer.UNKNOWN, Answer.DOUBT}:
+            return False
+        result.waiting[case.reference] = receipt.words or str(receipt.answer)
+        if receipt.answer is Answer.DOUBT:
+            with self.database.tenant(self.tenant.scope) as session:
+                placing.ask(
+                    session,
+                    case,
+                    f"doubt {what}",
+                    at=self.clock.now(),
+                    on=self.clock.today(self.tenant.timezone),
+                    title=f"Case {case.reference}. {receipt.words}",
+                )
+        return True
+
+    def _known(self, session: Session, case: Case, what: str) -> None:
+        """End what a person was asked about a doubt that is none any more."""
+        placing.answered(session, case, f"doubt {what}", self._said("known"))
 
     def _agency(self, case: Case, result: Handed) -> Agency | None:
         found = self.agencies.get(case.agency)

@@ -60,6 +60,10 @@ def set_(
     folder: Annotated[
         Path | None, typer.Option(help="An agency behind this folder.")
     ] = None,
+    mail: Annotated[
+        str | None,
+        typer.Option(help="An agency that is written to here; a folder may be beside."),
+    ] = None,
     debitura: Annotated[
         str | None,
         typer.Option(
@@ -92,14 +96,14 @@ def set_(
     from outsourced_ar.agencies import CONTRACT, read_contract  # noqa: PLC0415
     from outsourced_ar.rules_in_force import OWN  # noqa: PLC0415
 
-    given = (file is not None, folder is not None, debitura is not None, none)
+    given = (file is not None, bool(folder or mail), debitura is not None, none)
     if sum(given) != 1:
         raise RequestError(
             "Which contract is it?",
-            remedy="Name a TOML file, or --folder of an agency, or --debitura, or "
-            "--none.",
+            remedy="Name a TOML file, or --folder or --mail of an agency, or "
+            "--debitura, or --none.",
         )
-    kind, settings = _named(folder, debitura, url)
+    kind, settings = _named(folder, mail, debitura, url)
     if kind:
         text = SHORT.format(
             approval=approval,
@@ -215,6 +219,36 @@ def check(
 
 
 @group.command()
+def mails(
+    context: typer.Context,
+    tenant: TenantSlug,
+    name: Annotated[str, typer.Argument(help="The agency's name in the contract.")],
+    went: Annotated[str | None, typer.Option(help="This mail went.")] = None,
+    not_sent: Annotated[
+        str | None, typer.Option(help="This mail did not go; it is sent again.")
+    ] = None,
+    by: ByOption = "command line",
+) -> None:
+    """List mails to an agency of which nobody knows whether they went, and say so."""
+    from app.collecting import AgencySetUpError, Collecting  # noqa: PLC0415
+
+    with opened(context) as product:
+        collecting = Collecting(product, product.tenant(tenant))
+        terms = collecting.contract.terms(name)
+        if terms is None:
+            raise AgencySetUpError(name, "the contract does not name it")
+        notes = collecting.notes(terms)
+        for one, is_there in ((went, True), (not_sent, False)):
+            if one is not None:
+                notes.settle(one, went=is_there, by=by)
+        left = notes.doubtful()
+    for one in left:
+        typer.echo(one)
+    if left:
+        raise typer.Exit(Exit.LEFT_OVER)
+
+
+@group.command()
 def key(
     context: typer.Context,
     tenant: TenantSlug,
@@ -239,17 +273,21 @@ def key(
 
 
 def _named(
-    folder: Path | None, debitura: str | None, url: str | None
+    folder: Path | None, mail: str | None, debitura: str | None, url: str | None
 ) -> tuple[str, dict[str, str]]:
     """Return the kind and the settings of an agency that options name, or nothing.
 
     Raises:
         SettingsError: They have no meaning.
     """
+    from outsourced_ar.delivery.addresses import address  # noqa: PLC0415
     from outsourced_ar.placements import debitura_settings, local  # noqa: PLC0415
 
-    if folder is not None:
-        return local.KIND, {"folder": str(folder.absolute())}
+    named = {} if folder is None else {"folder": str(folder.absolute())}
+    if mail is not None:
+        named["mail"] = address(mail, "The agency's mail")
+    if named:
+        return local.KIND, named
     if debitura is None:
         return "", {}
     settings = {"sender": debitura, **({} if url is None else {"url": url})}

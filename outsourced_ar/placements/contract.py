@@ -59,6 +59,8 @@ class Answer(StrEnum):
     """Try again later: nothing was taken."""
     UNKNOWN = auto()
     """The answer was lost; look for our reference before anything else."""
+    DOUBT = auto()
+    """It may be there, and only a person can find out; it is not told again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
