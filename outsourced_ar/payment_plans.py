@@ -34,6 +34,8 @@ from outsourced_ar.stop_machines import (
 ENVELOPE: Final = "plan_envelope"
 """The kind of rulebook that holds a tenant's own envelope."""
 INSTALMENTS_MAX: Final = 120
+DAYS_BETWEEN_MAX: Final = 366
+FIRST_MAX: Final = date(2099, 12, 31)
 
 _ALL: Final = standing(StopKind.PLAN)
 KEPT: Final = frozenset({State.ACCEPTED, State.ACTIVE, State.CURED})
@@ -234,8 +236,16 @@ def split(
         raise PlanError(
             f"A plan has 1 to {INSTALMENTS_MAX} instalments.", remedy="Ask for fewer."
         )
-    if every_days is not None and every_days < 1:
-        raise PlanError("Instalments need days between them.", remedy="Ask for more.")
+    if every_days is not None and not 1 <= every_days <= DAYS_BETWEEN_MAX:
+        raise PlanError(
+            f"Between two instalments are 1 to {DAYS_BETWEEN_MAX} days.",
+            remedy="Ask for other days.",
+        )
+    if first_on > FIRST_MAX:
+        raise PlanError(
+            f"The first instalment is due after {FIRST_MAX}.",
+            remedy="Correct the day.",
+        )
     if first_minor is None:
         amounts = _equal(minor, count)
     elif count == 1:

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
+from typing import Final
 
 from ledger.errors import RequestError
 from ledger.ids import DocumentId
@@ -10,6 +12,11 @@ from ledger.reminders import Stop, StopItem, StopKind
 from ledger.store import stop_facts
 from ledger.store.session import Session
 from ledger.store.stop_facts import Standing
+
+LAST_ON: Final = date(2199, 12, 31)
+"""No day of a stop is later: a calendar must be able to count on from it."""
+AMOUNT_MAX: Final = 10**15
+"""In minor units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,14 +78,31 @@ def amounts_of(session: Session, stop: Stop) -> Amounts:
     )
 
 
+def expect_near(*days: date | None) -> None:
+    """Refuse a day so far away that nobody can mean it.
+
+    Raises:
+        RequestError: One is.
+    """
+    if any(day is not None and day > LAST_ON for day in days):
+        raise RequestError(
+            f"No day may be later than {LAST_ON}.",
+            remedy="Leave the last day out where there is none.",
+        )
+
+
 def whole(stop: Stop, amounts: Amounts) -> Stop:
     """Return a stop with what it left out filled in from the account.
 
     Raises:
         RequestError: It cannot be told when it ends, or how much it is about.
     """
+    expect_near(stop.begins_on, stop.ends_on, stop.due_on)
     if stop.ends_on is not None and stop.ends_on < stop.begins_on:
         raise RequestError("It would end before it begins.", remedy="Correct the days.")
+    if (stop.amount_minor or 0) > AMOUNT_MAX:
+        raise RequestError("Nobody owes so much.", remedy="Correct the amount.")
+    stop = replace(stop, items=tuple(dict.fromkeys(stop.items)))
     code = amounts.currency_of(stop)
     if code is not None and (stop.items or stop.amount_minor is not None):
         stop = replace(stop, currency=code)

@@ -37,7 +37,7 @@ from outsourced_ar import (
 from outsourced_ar.days import Calendar, place_of
 from outsourced_ar.giving_way import gives_way, left_of
 from outsourced_ar.stop_machines import END, MISTAKE, Machine
-from outsourced_ar.stop_wholes import amounts_of, whole
+from outsourced_ar.stop_wholes import amounts_of, expect_near, whole
 
 TRACE_DAYS: Final = 10
 """So long a payment that was made may take to be seen."""
@@ -175,7 +175,9 @@ def follow(
     Raises:
         UnknownStopError: There is none of this number.
         IllegalRuleError: The rule does not lead on from its state.
+        RequestError: A day of it is so far away that nobody can mean it.
     """
+    expect_near(change.on, change.last_on, change.due_on)
     stops.lock_debtor(session, stops.load(session, one).debtor_id)
     stop = stops.lock(session, one)
     rule = change.rule

@@ -155,6 +155,8 @@ def test_outside_of_the_envelope_the_client_is_asked(
         {"count": 3, "first_minor": 199_99},
         {"first_on": A_DAY - timedelta(days=1)},
         {"every_days": 0},
+        {"every_days": 2_000_000_000},
+        {"first_on": date(9999, 12, 1)},
     ],
 )
 def test_a_plan_that_cannot_be_is_refused(desk: Planner, asked: dict[str, Any]) -> None:

@@ -2,6 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -263,3 +264,28 @@ def test_the_books_are_told_the_date_and_its_end(desk: Desk) -> None:
     assert (made[2]["amount_minor"], made[2]["currency"]) == (100_00, EUR)
     assert "100.00 EUR" in made[2]["text"]
     assert (broken[2]["promised_on"], broken[2]["status"]) == (None, "broken")
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"due_on": date(9999, 12, 30)}, "later than"),
+        ({"due_on": PROMISED, "ends_on": date(9999, 12, 31)}, "later than"),
+        ({"due_on": PROMISED, "amount_minor": 10**19}, "so much"),
+    ],
+)
+def test_what_nobody_can_mean_is_refused(
+    desk: Desk, changed: dict[str, Any], words: str
+) -> None:
+    """A day or an amount beyond what can be counted on would stop every later night."""
+    with pytest.raises(RequestError, match=words):
+        desk.promise("I1", **changed)
+    one = desk.promise("I1", due_on=PROMISED)
+    with pytest.raises(RequestError, match="later than"):
+        desk.follow(one, "cancel", date(9999, 12, 31))
+
+
+def test_an_invoice_named_twice_is_promised_once(desk: Desk) -> None:
+    """Its amount counts once."""
+    one = desk.stop(desk.promise("I1", "I1", due_on=PROMISED))
+    assert (len(one.items), one.amount_minor) == (1, 100_00)
