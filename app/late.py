@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.cli.listing import amount
 from ledger.charges import Charge, ChargeKind
+from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
 from ledger.money import Currency, from_minor
 from ledger.store import known
@@ -15,7 +16,7 @@ from ledger.store.tenants import Tenant
 from outsourced_ar import charging
 from outsourced_ar.charging import Owing
 from outsourced_ar.facts import Item
-from outsourced_ar.late_letters import of_letter
+from outsourced_ar.late_letters import of_letter, sharing
 from outsourced_ar.late_payment import Late
 from outsourced_ar.late_policy import LatePolicy, Show
 
@@ -24,6 +25,23 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Debtors that are looked up at once."""
+SHOWN = 3
+"""So many invoices are named in a sentence."""
+
+
+class SharedScaleError(RequestError):
+    """A compensation by a scale was to be charged on a part of what shares it."""
+
+    def __init__(self, wanted: Late, others: Sequence[Late]) -> None:
+        """Name them."""
+        numbers = list(dict.fromkeys(one.document.number for one in others))
+        named = ", ".join(numbers[:SHOWN])
+        more = f" and {len(numbers) - SHOWN} more" if len(numbers) > SHOWN else ""
+        super().__init__(
+            f"The compensation of {wanted.document.number} is by a scale over all that "
+            f"the debtor is late with, {named}{more} among it: nothing was charged.",
+            remedy="Name the debtor instead of the invoice, and all is charged as one.",
+        )
 
 
 def lates(
@@ -42,9 +60,56 @@ def lates(
         owner: The tenant.
         on: The last day that counts.
         debtor_id: Only this debtor.
-        document_id: Only this document of it, closed or not.
+        document_id: Only this document of it, closed or not, with its share of what is
+            owed for all of them.
         policy: The client's, where it was read already.
     """
+    for letter in _letters(session, owner, on, debtor_id, document_id, policy):
+        if mine := _of(letter, document_id):
+            yield mine
+
+
+def to_charge(
+    session: Session,
+    owner: Tenant,
+    *,
+    on: date,
+    debtor_id: DebtorId | None = None,
+    document_id: DocumentId | None = None,
+    policy: LatePolicy | None = None,
+) -> Iterator[tuple[Late, ...]]:
+    """Yield the same, where it can be charged by itself.
+
+    Raises:
+        SharedScaleError: A scale is over more than the document that was named: charged
+            one by one, its lowest and dearest step would come again each time.
+    """
+    for letter in _letters(session, owner, on, debtor_id, document_id, policy):
+        mine = _of(letter, document_id)
+        shared = sharing(letter)
+        alone = _of(shared, document_id)
+        if alone and len(alone) < len(shared):
+            others = [one for one in shared if one not in alone]
+            raise SharedScaleError(alone[0], others)
+        if mine:
+            yield mine
+
+
+def _of(letter: tuple[Late, ...], document_id: DocumentId | None) -> tuple[Late, ...]:
+    if document_id is None:
+        return letter
+    return tuple(one for one in letter if one.document.document_id == document_id)
+
+
+def _letters(
+    session: Session,
+    owner: Tenant,
+    on: date,
+    debtor_id: DebtorId | None,
+    document_id: DocumentId | None,
+    policy: LatePolicy | None,
+) -> Iterator[tuple[Late, ...]]:
+    """Yield all that is late of each debtor, as one letter asks for it."""
     names = load_all(session, known.known_at(session))
     wanted = [names[debtor_id]] if debtor_id else list(names.values())
     said = policy or charging.policy_on(session, on)
@@ -62,12 +127,7 @@ def lates(
             also=[document_id] if document_id else [],
         )
         for one in owing:
-            mine = found.get(one.debtor_id, ())
-            if document_id is not None:
-                mine = tuple(
-                    late for late in mine if late.document.document_id == document_id
-                )
-            if mine:
+            if mine := found.get(one.debtor_id, ()):
                 yield of_letter(mine)
 
 

@@ -23,15 +23,7 @@ def of_letter(
         asked: What a letter that went asked for, by document and part; without it, what
             is open.
     """
-    scaled: list[tuple[Late, int]] = []
-    for one in lates:
-        principal = (
-            min(one.open_minor, one.basis_minor)
-            if asked is None
-            else asked.get((one.document.document_id, one.part), 0)
-        )
-        if principal > 0 and one.is_new_on_scale:
-            scaled.append((one, principal))
+    scaled = _scaled(lates, asked)
     if not scaled:
         return tuple(lates)
     first = scaled[0][0]
@@ -51,3 +43,24 @@ def of_letter(
     return tuple(
         changed.get((one.document.document_id, one.part), one) for one in lates
     )
+
+
+def sharing(lates: Sequence[Late]) -> tuple[Late, ...]:
+    """Return those of a debtor whose compensation is one scale over their sum."""
+    return tuple(one for one, _ in _scaled(lates, None) if one.new_compensation_minor)
+
+
+def _scaled(
+    lates: Sequence[Late], asked: Mapping[tuple[DocumentId, int], int] | None
+) -> list[tuple[Late, int]]:
+    """Return what a scale is new for, with what is asked of it."""
+    scaled: list[tuple[Late, int]] = []
+    for one in lates:
+        principal = (
+            min(one.open_minor, one.basis_minor)
+            if asked is None
+            else asked.get((one.document.document_id, one.part), 0)
+        )
+        if principal > 0 and one.is_new_on_scale:
+            scaled.append((one, principal))
+    return scaled

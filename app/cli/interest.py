@@ -171,7 +171,7 @@ def post(
     by: ByOption = "command line",
 ) -> None:
     """Charge what may be demanded as of today; what stands already is not repeated."""
-    from app.late import by_currency, lates  # noqa: PLC0415
+    from app.late import by_currency, to_charge  # noqa: PLC0415
     from outsourced_ar import charging  # noqa: PLC0415
 
     posted = 0
@@ -183,7 +183,7 @@ def post(
             policy = charging.policy_on(session, day)
             if fee_for is not None and not policy.fees:
                 raise NoFeeError
-            for batch in lates(
+            for batch in to_charge(
                 session,
                 owner,
                 on=day,
