@@ -79,10 +79,11 @@ class AgencyTerms(Part):
 
     Attributes:
         name: Its key, for ever: cases name it.
-        kind: What stands behind it: `local` is a folder, others are services.
+        kind: What stands behind it: `local` is a folder or an address, others are
+            services.
         identity: Whose name stands on final demands before it has the case.
         amount_min: It takes no case below; a currency not named is not taken.
-        settings: What its kind needs: of `local` the `folder`.
+        settings: What its kind needs: of `local` a `folder`, or `mail` to write to.
     """
 
     name: Name
