@@ -7,21 +7,17 @@ message, a case, what persons are asked, what the books are told.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import date, datetime
-from enum import IntEnum, auto
+from dataclasses import replace
+from datetime import date
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from ledger.cases import CaseEvent, PaidTo
 from ledger.events import LoggedEvent
-from ledger.money import Currency, from_minor
+from ledger.money import Currency
 from ledger.outbox import WriteState
-from ledger.records import DueRule
 from ledger.reminders import Letter, Message, MessageState, Task, Voice
-from ledger.store.histories import StoredEntry, StoredVersion
 from outsourced_ar.explain import (
-    Booked,
     Collected,
     Decided,
     Explanation,
@@ -30,45 +26,10 @@ from outsourced_ar.explain import (
     WrittenBack,
 )
 from outsourced_ar.facts import Speech
-
-
-class _Rank(IntEnum):
-    """What leads to what, of things of one instant."""
-
-    BOOKS = auto()
-    LETTER = auto()
-    STOP = auto()
-    DECISION = auto()
-    MESSAGE = auto()
-    CASE = auto()
-    LOG = auto()
-    TASK = auto()
-    WRITE_BACK = auto()
-
+from outsourced_ar.story_books import of_books
+from outsourced_ar.story_lines import Line, Rank, money
 
 SILENT_KIND: Final = "decision.silent"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
-    """Something that happened.
-
-    Attributes:
-        kind: What it is, as `document.landed`, `message.sent` or `case.submitted`.
-        about: Its subject, as `message:12` or `case:3`; empty for the books' word.
-        what: The same for persons, in short.
-        words: How it was, in a sentence.
-        again: How many nights in a row said the same once more; `until` the last.
-    """
-
-    at: datetime
-    rank: int
-    kind: str
-    about: str = ""
-    what: str
-    words: str
-    again: int = 0
-    until: date | None = None
 
 
 def story(found: Explanation, zone: ZoneInfo, on: date | None = None) -> list[Line]:
@@ -93,7 +54,7 @@ def because(one: Speech) -> str:
 
 
 def _lines(found: Explanation) -> Iterator[Line]:
-    yield from _of_books(found.booked)
+    yield from of_books(found.booked)
     yield from (_of_letter(one) for one in found.letters)
     for stopped in found.stopped:
         yield from _of_stop(stopped)
@@ -126,95 +87,6 @@ def _in_short(lines: Sequence[Line], zone: ZoneInfo) -> Iterator[Line]:
         yield held
 
 
-def _of_books(booked: Booked) -> Iterator[Line]:
-    """Yield what the books said of a document: first read, changed, moved, closed."""
-    before: StoredVersion | None = None
-    for one in booked.versions:
-        if before is None:
-            yield _book_line(one.known_at, "document.landed", "first read", _read(one))
-        elif changes := list(_changes(before, one)):
-            words = "; ".join(changes)
-            yield _book_line(one.known_at, "document.changed", "changed", words)
-        before = one
-    settled = 0
-    entries = booked.entries
-    for index, entry in enumerate(entries):
-        version = _version_at(booked.versions, entry.known_at)
-        if version is None:
-            continue
-        was_open = version.total_minor - settled
-        settled += entry.minor
-        left = version.total_minor - settled
-        yield _book_line(
-            entry.known_at,
-            f"balance.{entry.kind}",
-            "balance",
-            _moved(entry, version.currency, left),
-        )
-        is_last = entries[index + 1 : index + 2] == () or (
-            entries[index + 1].known_at != entry.known_at
-        )
-        if is_last and left <= 0:
-            words = f"nothing of {version.number} is open"
-            yield _book_line(entry.known_at, "document.closed", "closed", words)
-        elif was_open <= 0 < left:
-            words = f"{_money(left, version.currency)} of {version.number} are open"
-            yield _book_line(entry.known_at, "document.reopened", "open again", words)
-
-
-def _book_line(at: datetime, kind: str, what: str, words: str) -> Line:
-    return Line(at=at, rank=_Rank.BOOKS, kind=kind, what=what, words=words)
-
-
-def _read(one: StoredVersion) -> str:
-    due = f"due on {one.due_on}"
-    if one.due_rule is not DueRule.GIVEN:
-        due += f" (inferred: {str(one.due_rule).replace('_', ' ')})"
-    return (
-        f"{str(one.kind).replace('_', ' ')} {one.number} of "
-        f"{_money(one.total_minor, one.currency)}, issued on {one.issued_on}, {due}"
-    )
-
-
-def _changes(before: StoredVersion, now: StoredVersion) -> Iterator[str]:
-    if now.total_minor != before.total_minor:
-        was = _money(before.total_minor, before.currency)
-        yield f"its amount is {_money(now.total_minor, now.currency)}, was {was}"
-    for name, said in (
-        ("due_on", "it is due on"),
-        ("issued_on", "it was issued on"),
-        ("number", "its number is"),
-        ("reference", "its reference is"),
-        ("voided_on", "it is void from"),
-        ("tombstone", "it counts as gone:"),
-    ):
-        then, value = getattr(before, name), getattr(now, name)
-        if then != value:
-            yield f"{said} {value}" + (f", was {then}" if then else "")
-    if now.debtor_id != before.debtor_id:
-        yield "it is another debtor's"
-    if now.instalments != before.instalments:
-        yield f"it is due in {len(now.instalments) or 1} instalments"
-
-
-def _version_at(
-    versions: Sequence[StoredVersion], at: datetime
-) -> StoredVersion | None:
-    known = [one for one in versions if one.known_at <= at]
-    return known[-1] if known else next(iter(versions), None)
-
-
-def _moved(entry: StoredEntry, code: Currency, left: int) -> str:
-    what = str(entry.kind).replace("_", " ")
-    if entry.other_number:
-        what += f" {entry.other_number}"
-    verb = "" if entry.minor >= 0 else " taken back"
-    return (
-        f"{what}{verb}: {_money(abs(entry.minor), code)} on {entry.effective_on}, "
-        f"{_money(left, code)} left"
-    )
-
-
 def _of_letter(letter: Letter) -> Line:
     read = ""
     if letter.kind is not None:
@@ -223,7 +95,7 @@ def _of_letter(letter: Letter) -> Line:
     kind = "letter.past" if letter.is_outgoing else "letter.received"
     return Line(
         at=letter.received_at,
-        rank=_Rank.LETTER,
+        rank=Rank.LETTER,
         kind=kind,
         about=f"letter:{letter.id}",
         what=f"letter {letter.id}: {'ours' if letter.is_outgoing else 'theirs'}",
@@ -235,7 +107,7 @@ def _of_stop(stopped: Stopped) -> Iterator[Line]:
     stop = stopped.stop
     amount = ""
     if stop.amount_minor is not None and stop.currency is not None:
-        amount = f" of {_money(stop.amount_minor, stop.currency)}"
+        amount = f" of {money(stop.amount_minor, stop.currency)}"
     reason = f" ({stop.reason})" if stop.reason else ""
     for event in stopped.events:
         words = (
@@ -244,7 +116,7 @@ def _of_stop(stopped: Stopped) -> Iterator[Line]:
         )
         yield Line(
             at=event.known_at,
-            rank=_Rank.STOP,
+            rank=Rank.STOP,
             kind=f"{stop.kind}.{event.state}",
             about=f"stop:{stop.id}",
             what=f"{stop.kind}: {event.state}",
@@ -263,7 +135,7 @@ def _of_decision(one: Decided) -> Line:
         words += "".join(f", by the rule {because(said)}" for said in spoken)
     return Line(
         at=stored.decided_at,
-        rank=_Rank.DECISION,
+        rank=Rank.DECISION,
         kind=f"decision.{stored.outcome}",
         about=f"decision:{stored.id}",
         what=f"decided: {stored.reason or stored.outcome}",
@@ -282,7 +154,7 @@ def _of_message(sent: Sent) -> Iterator[Line]:
             continue
         yield Line(
             at=event.at,
-            rank=_Rank.MESSAGE,
+            rank=Rank.MESSAGE,
             kind=f"{'final_demand' if is_final else 'message'}.{event.kind}",
             about=f"message:{message.id}",
             what=f"message {message.id}: {event.kind}",
@@ -315,15 +187,15 @@ def _of_case(found: Collected) -> Iterator[Line]:
         if payment is not None:
             to = "the agency" if payment.paid_to is PaidTo.AGENCY else "the client"
             words += (
-                f": {_money(payment.amount_minor, case.currency)} paid to {to} on "
+                f": {money(payment.amount_minor, case.currency)} paid to {to} on "
                 f"{payment.paid_on}, commission "
-                f"{_money(payment.commission_minor, case.currency)}"
+                f"{money(payment.commission_minor, case.currency)}"
             )
         elif reason := str(event.details.get("reason") or ""):
             words += f": {reason}"
         yield Line(
             at=event.known_at,
-            rank=_Rank.CASE,
+            rank=Rank.CASE,
             kind=f"case.{kind}",
             about=f"case:{case.id}",
             what=f"case {case.reference}: {kind.replace('_', ' ')}",
@@ -345,10 +217,10 @@ def _of_log(logged: LoggedEvent) -> Line:
     )
     minor, code = said.get("amount_minor"), said.get("currency")
     if isinstance(minor, int) and isinstance(code, str):
-        words = f"{_money(minor, Currency(code))}: {words}"
+        words = f"{money(minor, Currency(code))}: {words}"
     return Line(
         at=logged.at,
-        rank=_Rank.LOG,
+        rank=Rank.LOG,
         kind=event.kind,
         about=event.subject,
         what=event.kind.replace(".", ": ").replace("_", " "),
@@ -367,7 +239,7 @@ def _of_task(task: Task) -> Iterator[Line]:
     if task.made_at is not None:
         yield Line(
             at=task.made_at,
-            rank=_Rank.TASK,
+            rank=Rank.TASK,
             kind="task.asked",
             about=about,
             what=f"task {task.id}: {task.kind}",
@@ -376,7 +248,7 @@ def _of_task(task: Task) -> Iterator[Line]:
     if task.done_at is not None:
         yield Line(
             at=task.done_at,
-            rank=_Rank.TASK,
+            rank=Rank.TASK,
             kind="task.done",
             about=about,
             what=f"task {task.id}: done",
@@ -391,7 +263,7 @@ def _of_write_back(written: WrittenBack) -> Iterator[Line]:
     if one.made_at is not None:
         yield Line(
             at=one.made_at,
-            rank=_Rank.WRITE_BACK,
+            rank=Rank.WRITE_BACK,
             kind="write_back.entered",
             about=about,
             what=f"for the books: {one.kind}",
@@ -404,16 +276,12 @@ def _of_write_back(written: WrittenBack) -> Iterator[Line]:
             continue
         yield Line(
             at=event.at,
-            rank=_Rank.WRITE_BACK,
+            rank=Rank.WRITE_BACK,
             kind=f"write_back.{event.state}",
             about=about,
             what=f"to the books: {one.kind} {str(event.state).replace('_', ' ')}",
             words=event.words or words,
         )
-
-
-def _money(minor: int, code: Currency) -> str:
-    return f"{from_minor(minor, code):,} {code}"
 
 
 def kinds(lines: Iterable[Line]) -> list[str]:

@@ -50,7 +50,8 @@ from outsourced_ar import agencies, rules_in_force, stopping
 from outsourced_ar.explain import explain
 from outsourced_ar.rule_files import packaged
 from outsourced_ar.stopping import Change
-from outsourced_ar.story import Line, story
+from outsourced_ar.story import story
+from outsourced_ar.story_lines import Line
 from sync import allowed
 from sync.pull import unwatched
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from outsourced_ar.explain import Explanation, Standing
     from outsourced_ar.facts import Decision, Speech
     from outsourced_ar.simulate import SideBySide, Simulation
-    from outsourced_ar.story import Line
+    from outsourced_ar.story_lines import Line
 
 DAYS_MAX = 400
 

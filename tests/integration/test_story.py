@@ -9,7 +9,8 @@ from ledger.reminders import Stop, StopKind
 from ledger.store.session import Database
 from outsourced_ar import stopping
 from outsourced_ar.explain import Explanation, explain
-from outsourced_ar.story import Line, kinds, story
+from outsourced_ar.story import kinds, story
+from outsourced_ar.story_lines import Line
 from tests.integration.escalation import DUE, Office
 from tests.integration.reminding import LANGUAGES, debtor_key, document_key
 
