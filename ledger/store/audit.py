@@ -132,6 +132,9 @@ def verify(session: Session, expected: Head | None = None) -> Verified:
     """
     before, seq = FIRST_LINK, 0
     fault: Fault | None = None
+    if _differs(expected, seq, before):
+        fault = Fault(seq, "no chain begins with the link that was noted")
+        return Verified(head=Head(seq, before), count=0, erased=0, fault=fault)
     missing: set[int] = set()
     explained: set[int] = set()
     with closing(session.stream(CHAIN)) as rows:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from math import isfinite
 from typing import Any
 
+import psycopg
 from sqlalchemy.exc import IntegrityError
 
 from ledger.events import FIRST_LINK, Event, digest, link
@@ -30,6 +31,8 @@ KEEP_WORDS = """
 INSERT INTO event_words (tenant_id, seq, salt, personal)
 VALUES (:tenant_id, :seq, :salt, CAST(:personal AS jsonb))
 """
+CHAIN_KEY = "pk_event"
+"""The constraint by which no number is given twice."""
 SALT_BYTES = 16
 
 
@@ -51,6 +54,7 @@ def append(session: Session, at: datetime, happened: Collection[Event]) -> None:
 
     Raises:
         OvertakenError: The transaction reads an instant before the last event.
+        IntegrityError: What is appended refers to what is not there.
     """
     if not happened:
         return
@@ -62,7 +66,18 @@ def append(session: Session, at: datetime, happened: Collection[Event]) -> None:
             seq += 1
             before = _append(session, _as_kept(event), seq=seq, at=at, before=before)
     except IntegrityError as error:
-        raise OvertakenError from error
+        if _is_taken(error):
+            raise OvertakenError from error
+        raise
+
+
+def _is_taken(error: IntegrityError) -> bool:
+    """Say whether another gave the number first; whatever else is a fault of ours."""
+    found = error.orig
+    return (
+        isinstance(found, psycopg.errors.UniqueViolation)
+        and found.diag.constraint_name == CHAIN_KEY
+    )
 
 
 def _append(

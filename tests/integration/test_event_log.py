@@ -1,16 +1,18 @@
 """The event log: one chain a tenant that nobody can change without its showing."""
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import URL, create_engine, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ledger.events import FIRST_LINK, Event
+from ledger.ids import TenantId
 from ledger.store import audit, event_log
 from ledger.store.audit import Head, NoWordsError, Verified
-from ledger.store.session import Database
+from ledger.store.session import Database, OvertakenError
 from ledger.testing import AN_INSTANT, Books, a_debtor, a_document
 from tests.integration.reminding import A_DAY, AN_HOUR, debtor_key, document_key
 
@@ -89,6 +91,32 @@ def test_what_is_rolled_back_never_happened(books: Books) -> None:
     logged(books, happened(3))
     found = verified(books)
     assert (found.fault, found.count) == (None, 1)
+
+
+def test_who_reads_an_older_instant_is_overtaken(books: Books) -> None:
+    """Another took the number since: that can be run again, and leaves no trace."""
+
+    def write() -> None:
+        with books.database.steady(books.tenant.scope) as session:
+            assert audit.listing(session) == []
+            logged(books, happened(1))
+            event_log.append(session, AN_INSTANT, [happened(2)])
+
+    with pytest.raises(OvertakenError):
+        write()
+    assert verified(books).count == 1
+
+
+def test_what_refers_to_nothing_is_not_called_overtaken(books: Books) -> None:
+    """Of a tenant that is not there nothing can be logged, however often it is run."""
+
+    def write() -> None:
+        with books.database.tenant(nobody) as session:
+            event_log.append(session, AN_INSTANT, [happened(1)])
+
+    nobody = replace(books.tenant.scope, tenant_id=TenantId(2**40))
+    with pytest.raises(IntegrityError, match="foreign key"):
+        write()
 
 
 def test_many_at_once_leave_no_gap(books: Books) -> None:
@@ -186,6 +214,18 @@ def test_a_tail_that_was_cut_off_shows_by_a_noted_head(
     fault = verified(books, noted).fault
     assert fault is not None
     assert fault.seq == 3
+
+
+def test_a_wrong_head_of_an_empty_chain_shows(books: Books) -> None:
+    """What was noted before the first event is compared like any other."""
+    wrong = Head(0, b"\1" * len(FIRST_LINK))
+
+    for count in range(2):
+        assert verified(books, Head(0, FIRST_LINK)).fault is None
+        fault = verified(books, wrong).fault
+        assert fault is not None
+        assert (fault.seq, verified(books).count) == (0, count)
+        logged(books, happened(count))
 
 
 def test_erased_words_leave_the_chain_whole(books: Books) -> None:
