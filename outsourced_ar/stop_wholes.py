@@ -7,7 +7,7 @@ from typing import Final
 
 from ledger.errors import RequestError
 from ledger.ids import DocumentId
-from ledger.money import Currency
+from ledger.money import MINOR_MAX, Currency
 from ledger.reminders import Stop, StopItem, StopKind
 from ledger.store import stop_facts
 from ledger.store.session import Session
@@ -15,8 +15,6 @@ from ledger.store.stop_facts import Standing
 
 LAST_ON: Final = date(2199, 12, 31)
 """No day of a stop is later: a calendar must be able to count on from it."""
-AMOUNT_MAX: Final = 10**15
-"""In minor units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +98,7 @@ def whole(stop: Stop, amounts: Amounts) -> Stop:
     expect_near(stop.begins_on, stop.ends_on, stop.due_on)
     if stop.ends_on is not None and stop.ends_on < stop.begins_on:
         raise RequestError("It would end before it begins.", remedy="Correct the days.")
-    if (stop.amount_minor or 0) > AMOUNT_MAX:
+    if (stop.amount_minor or 0) > MINOR_MAX:
         raise RequestError("Nobody owes so much.", remedy="Correct the amount.")
     stop = replace(stop, items=tuple(dict.fromkeys(stop.items)))
     code = amounts.currency_of(stop)

@@ -39,6 +39,8 @@ KNOWN: Final = frozenset(
 
 MINOR_MAX: Final = 10**15
 """Minor units; more is a slip of the pen."""
+TEXT_MAX: Final = 200
+"""No key, reference or name of a state is longer."""
 
 
 class BadLineError(RecordError):
@@ -90,21 +92,36 @@ def _json_lines(text: str) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
             continue
         try:
             row = json.loads(line, parse_float=Decimal)
-        except ValueError:
+        except (ValueError, RecursionError):
             row = None
         yield number, row if isinstance(row, dict) else None
 
 
 def _csv_lines(text: str) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
     rows = csv.DictReader(io.StringIO(text))
-    for row in rows:
+    for row in _sound(rows):
         is_whole = None not in row and None not in row.values()
         yield rows.line_num, {k: v for k, v in row.items() if v} if is_whole else None
+
+
+def _sound(rows: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
+    try:
+        yield from rows
+    except csv.Error as error:
+        raise BadLineError(f"it is no CSV from line {rows.line_num} on") from error
+
+
+def _is_storable(value: object) -> bool:
+    """Say whether a text may be kept: no database keeps a NUL or half a character."""
+    said = str(value)
+    return "\0" not in said and not any("\ud800" <= one <= "\udfff" for one in said)
 
 
 def _notice(row: Mapping[str, Any] | None) -> Notice:
     if row is None:
         raise BadLineError("it is no whole line")
+    if not all(_is_storable(said) for pair in row.items() for said in pair):
+        raise BadLineError("it has characters that are none")
     unknown = sorted(set(row) - KNOWN)
     if unknown:
         raise BadLineError(f"there is no field {', '.join(unknown)}")
@@ -170,6 +187,8 @@ def _text(row: Mapping[str, Any], name: str) -> str:
     value = row.get(name)
     if not isinstance(value, str) or not value.strip():
         raise BadLineError(f"{name} is missing")
+    if len(value) > TEXT_MAX:
+        raise BadLineError(f"{name} is longer than {TEXT_MAX} characters")
     return value.strip()
 
 

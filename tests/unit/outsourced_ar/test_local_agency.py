@@ -164,6 +164,9 @@ def test_what_is_still_being_written_is_left_alone(agency: LocalAgency) -> None:
         ({"on": "27.3.2026"}, "no day such as"),
         ({"reference": 7}, "reference is missing"),
         ({"mood": "good"}, "there is no field mood"),
+        ({"key": "x" * 201}, "longer than 200"),
+        ({"key": "s\0"}, "characters that are none"),
+        ({"words": "\ud800"}, "characters that are none"),
         ({"kind": "payment"}, "currency is missing"),
         ({"kind": "payment", "currency": "XYZ", "amount": "1"}, "XYZ"),
         ({"kind": "payment", "currency": "EUR"}, "amount is missing"),
@@ -185,12 +188,23 @@ def test_a_line_that_cannot_be_meant_says_why(
 
 @pytest.mark.parametrize(
     ("name", "content"),
-    [("a.xml", b"<a/>"), ("a.jsonl", b"\xff\xfe\x00"), ("a", b"")],
+    [
+        ("a.xml", b"<a/>"),
+        ("a.jsonl", b"\xff\xfe\x00"),
+        ("a", b""),
+        ("a.csv", b"key,words\n1," + b"x" * 200_000),
+    ],
 )
 def test_a_file_of_no_known_kind_is_refused_whole(name: str, content: bytes) -> None:
     """Neither by its name nor by its bytes."""
     with pytest.raises(BadLineError):
         list(read_notices(name, content))
+
+
+def test_a_line_that_never_closes_is_no_whole_line() -> None:
+    """However deep it goes, it spoils only itself."""
+    ((_, found),) = read_notices("a.jsonl", b"[" * 100_000)
+    assert isinstance(found, BadLineError)
 
 
 def test_both_forms_say_the_same() -> None:
