@@ -6,7 +6,7 @@ the night it is seen, and the agency is told.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from ledger.calendar import Clock
@@ -28,6 +28,13 @@ from outsourced_ar.settlements import Expected, Money
 BY_BOOKS: Final = "books"
 LATER_STANDS: Final = "later_word_stands"
 """The rule that refuses what an agency said of an earlier day, and was late to say."""
+OUR_KEYS: Final = frozenset(
+    {"proposed", "placed", "handed over", "recalled", "withdrawn", "returned", "closed"}
+)
+"""Keys under which a case's own changes are appended, once each."""
+OUR_PREFIXES: Final = (
+    *("tried ", "approved ", "dropped ", "stop ", "reopened ", "books:", "agency's "),
+)
 CLOSES: Final = "closes_with"
 """In a case's details: the reason it closes with once all is settled."""
 
@@ -123,7 +130,7 @@ class Intake:
         found = agency.notices(position)
         with self.database.tenant(self.tenant.scope) as session:
             for notice in found.notices:
-                self._take(session, key, notice, result)
+                self._take(session, key, _apart(notice), result)
             for where, why in found.unreadable:
                 self._ask_person(session, f"{key} {where}", f"{key}: {where}: {why}")
             result.unreadable += found.unreadable
@@ -415,6 +422,19 @@ class Intake:
             due_on=self.clock.today(self.tenant.timezone),
         )
         tasks.ask(session, task, self.clock.now())
+
+
+def _apart(notice: Notice) -> Notice:
+    """Return what an agency says under keys that are none of ours."""
+    lines = tuple(
+        replace(line, payment_key=_own_key(line.payment_key)) for line in notice.lines
+    )
+    return replace(notice, key=_own_key(notice.key), lines=lines)
+
+
+def _own_key(key: str) -> str:
+    is_ours = key in OUR_KEYS or key.startswith(OUR_PREFIXES)
+    return f"agency's {key}" if is_ours else key
 
 
 def money_of(session: Session, case: Case) -> Money:

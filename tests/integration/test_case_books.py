@@ -172,3 +172,22 @@ def test_a_closed_case_that_is_open_again_is_put_before_a_person(
         office.take_in(RIPE + timedelta(days=day))
     assert asked(office, "1000.00 EUR are open again") == 1
     give_back(office, date(2026, 5, 4))
+
+
+def test_no_key_of_an_agency_takes_the_place_of_ours(office: Office) -> None:
+    """Words under the key `closed` do not keep the books from closing the case."""
+    office.say(
+        {
+            "key": "closed",
+            "kind": "message",
+            "reference": office.case().reference,
+            "on": RECEIVED.isoformat(),
+            "words": "We closed for Easter.",
+        },
+        name="m.jsonl",
+    )
+    office.take_in(RECEIVED)
+    office.pay("I1", "1000.00", BOOKED)
+    assert office.take_in(BOOKED).closed == [office.case().reference]
+    assert office.case().state == "closed"
+    assert office.take_in(BOOKED).closed == []
