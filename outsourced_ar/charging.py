@@ -193,6 +193,7 @@ def pay(
     Raises:
         UnknownChargeError: None of that number stands open.
         OverpaidChargeError: It is more than stands open, or nothing.
+        CorrectedChargeError: It is more than is open of the kind on the item.
     """
     paid = charges.pay(session, one, minor=minor, at=at)
     _log(session, paid, "charge.paid", at, by, "")

@@ -238,7 +238,9 @@ def paid(
         with product.database.tenant(owner.scope) as session:
             charge = charges.load(session, ChargeId(number))
             minor = (
-                charge.open_minor if sum_ is None else minor_of(sum_, charge.currency)
+                charges.payable(session, charge)
+                if sum_ is None
+                else minor_of(sum_, charge.currency)
             )
             done = charging.pay(
                 session, ChargeId(number), minor=minor, at=product.clock.now(), by=by

@@ -21,7 +21,7 @@ from ledger.charges import (
 )
 from ledger.errors import RequestError
 from ledger.ids import DebtorId, DocumentId
-from ledger.money import Currency
+from ledger.money import Currency, from_minor
 from ledger.records import AllocationKind, DueRule
 from ledger.reminders import MessageId
 from ledger.store.session import Session
@@ -52,6 +52,11 @@ SETTLE = """
 UPDATE charge SET state = :state, paid_minor = :paid_minor, note = :note,
                   changed_at = :at
 WHERE tenant_id = :tenant_id AND id = :id
+"""
+LEFT = """
+SELECT coalesce(sum(amount_minor - paid_minor), 0)::bigint FROM charge
+WHERE tenant_id = :tenant_id AND document_id = :document_id AND part = :part
+  AND kind = :kind AND state = 'open'
 """
 OF_DOCUMENTS = """
 SELECT c.* FROM charge c
@@ -151,6 +156,19 @@ class OverpaidChargeError(RequestError):
         )
 
 
+class CorrectedChargeError(RequestError):
+    """More was said to be paid than is left since some of it was taken back."""
+
+    def __init__(self, charge: Charge, left_minor: int) -> None:
+        """Say how much is left."""
+        left = from_minor(max(left_minor, 0), charge.currency)
+        super().__init__(
+            f"Of charge {charge.id} and what takes some of it back, {left} "
+            f"{charge.currency} is left to be paid.",
+            remedy="Enter no more than that; the rest is the debtor's own money.",
+        )
+
+
 class NothingToWaiveError(RequestError):
     """A charge takes back what was too much; to waive it would ask for that again."""
 
@@ -236,14 +254,43 @@ def pay(session: Session, one: ChargeId, *, minor: int, at: datetime) -> Charge:
     Raises:
         UnknownChargeError: None of that number stands open.
         OverpaidChargeError: It is more than stands open, or nothing.
+        CorrectedChargeError: It is more than is open of the kind on the item.
     """
     found = _open(session, one)
     if not 0 < minor <= found.open_minor:
         raise OverpaidChargeError(one)
+    if minor > (left := _left(session, found)):
+        raise CorrectedChargeError(found, left)
     paid = replace(found, paid_minor=found.paid_minor + minor)
     if paid.open_minor == 0:
         paid = replace(paid, state=ChargeState.PAID)
     return _settle(session, paid, at)
+
+
+def payable(session: Session, charge: Charge) -> int:
+    """Return what can be paid of an open charge, with what takes some of it back.
+
+    Raises:
+        CorrectedChargeError: Nothing is left.
+    """
+    left = min(charge.open_minor, _left(session, charge))
+    if left <= 0 < charge.open_minor:
+        raise CorrectedChargeError(charge, left)
+    return left
+
+
+def _left(session: Session, charge: Charge) -> int:
+    """Return what is open over all charges of a kind on an item.
+
+    The document is locked first: no other payment, and no correction, comes between.
+    """
+    session.execute(LOCK, {"document_id": charge.document_id})
+    wanted = {
+        "document_id": charge.document_id,
+        "part": charge.part,
+        "kind": charge.kind,
+    }
+    return int(session.execute(LEFT, wanted).scalar_one())
 
 
 def load(session: Session, one: ChargeId) -> Charge:

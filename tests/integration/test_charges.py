@@ -137,15 +137,14 @@ def test_an_earlier_day_is_not_posted_after_a_later_one(owing: Books) -> None:
     assert posted_on(owing, A_DAY - timedelta(days=3)) == []
 
 
-def test_a_pause_learnt_later_takes_interest_back(owing: Books) -> None:
-    """Eleven days that proved disputed are taken off what was charged."""
-    posted_on(owing, A_DAY)
-    with owing.database.tenant(owing.tenant.scope) as session:
+def held_for_eleven_days(books: Books) -> None:
+    """Enter a hold of past days, learnt of only now."""
+    with books.database.tenant(books.tenant.scope) as session:
         enter(
             session,
             Stop(
                 kind=StopKind.HOLD,
-                debtor_id=debtor_key(owing),
+                debtor_id=debtor_key(books),
                 currency=EUR,
                 begins_on=date(2026, 2, 10),
                 ends_on=date(2026, 2, 20),
@@ -153,6 +152,12 @@ def test_a_pause_learnt_later_takes_interest_back(owing: Books) -> None:
             ),
             AN_HOUR,
         )
+
+
+def test_a_pause_learnt_later_takes_interest_back(owing: Books) -> None:
+    """Eleven days that proved disputed are taken off what was charged."""
+    posted_on(owing, A_DAY)
+    held_for_eleven_days(owing)
 
     (correction,) = posted_on(owing, A_DAY + timedelta(days=1))
 
@@ -167,6 +172,44 @@ def test_a_pause_learnt_later_takes_interest_back(owing: Books) -> None:
         charging.waive(session, correction.id, at=AN_HOUR, by="Ada", why="goodwill")
     (again,) = late_on(owing, A_DAY + timedelta(days=1))
     assert again.interest_minor == 7878
+
+
+def test_what_was_taken_back_cannot_be_paid(owing: Books) -> None:
+    """Of 106.92 with 28.14 taken back 78.78 are left to pay, at once or in parts.
+
+    Two who pay at the same time cannot pay more either.
+    """
+    (older,) = of_kind(posted_on(owing, A_DAY), ChargeKind.INTEREST)
+    held_for_eleven_days(owing)
+    posted_on(owing, A_DAY + timedelta(days=1))
+    assert older.id is not None
+
+    def paid(minor: int | None) -> Charge | None:
+        assert older.id is not None
+        with owing.database.tenant(owing.tenant.scope) as session:
+            charge = charges.load(session, older.id)
+            if minor is None:
+                minor = charges.payable(session, charge)
+            try:
+                return charging.pay(
+                    session, older.id, minor=minor, at=AN_HOUR, by="Ann"
+                )
+            except charges.CorrectedChargeError:
+                return None
+
+    assert paid(10_692) is None
+    assert paid(7_879) is None
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(paid, [5_000, 5_000]))
+    assert sorted(one is None for one in both) == [False, True]
+    rest = paid(None)
+    assert rest is not None
+    assert rest.paid_minor == 7_878
+    with (
+        pytest.raises(charges.CorrectedChargeError, match=r" 0\.00 EUR"),
+        owing.database.tenant(owing.tenant.scope) as session,
+    ):
+        charges.payable(session, charges.load(session, older.id))
 
 
 def test_a_fee_is_charged_once_a_level(owing: Books) -> None:
