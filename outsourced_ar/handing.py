@@ -290,6 +290,10 @@ def _answered(call: Callable[[], Receipt]) -> Receipt:
         return call()
     except DuebridgeError as error:
         return Receipt(answer=Answer.UNKNOWN, words=error.user_message)
+    except Exception as error:  # noqa: BLE001 - our own fault must not keep the others
+        name = type(error).__name__
+        words = f"something went wrong inside Duebridge ({name})"
+        return Receipt(answer=Answer.UNKNOWN, words=words)
 
 
 def _way(case: Case, which: str) -> str:

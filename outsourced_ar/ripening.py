@@ -7,6 +7,7 @@ passed, and nothing was paid, disputed, promised or said since.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from zoneinfo import ZoneInfo
 
 from ledger.ids import DocumentId
 from ledger.money import Currency, from_minor
@@ -136,7 +137,9 @@ def _too_early(
             f"{from_minor(item.open_minor, said.currency)} are open: something came in",
         )
     law = prerequisites.of_country(country_of(facts), tonight.today)
-    went_on = said.business_on if said.sent_at is None else said.sent_at.date()
+    went_on = said.business_on
+    if said.sent_at is not None:
+        went_on = said.sent_at.astimezone(ZoneInfo(tonight.timezone)).date()
     last_on = max(
         said.certain_on + timedelta(days=contract.placement_after_days),
         went_on + timedelta(days=law.demand_days),

@@ -154,8 +154,8 @@ def test_what_was_decided_is_written(northwind: Desk, simulator: XeroSimulator) 
     promised_on = TODAY + timedelta(days=9)
     allow = ("--allow", "notes,fields", "--by", "Mara")
     northwind.expect(DONE, "writebacks", "northwind", *allow)
-    what = ("--invoice", invoice.number, "--due", promised_on.isoformat())
-    what = (*what, "--amount", str(invoice.open))
+    of_what = ("--invoice", invoice.number, "--due", promised_on.isoformat())
+    what = (*of_what, "--amount", str(invoice.open))
     (found,) = northwind.expect(
         DONE, "invoice", "northwind", invoice.number, "--format", "json"
     ).json["items"]
