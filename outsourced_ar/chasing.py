@@ -188,7 +188,7 @@ def _about(
             if one.amount_minor is None or not is_shared(one, item.part):
                 yield stop, one.amount_minor
                 continue
-            parts = _parts_of(facts, item)
+            parts = parts_of(facts, item)
             mine = share(before + one.amount_minor, item.part, parts)
             mine -= share(before, item.part, parts)
             if stop.kind is StopKind.DISPUTE:
@@ -197,7 +197,8 @@ def _about(
                 yield stop, mine
 
 
-def _parts_of(facts: DebtorFacts, item: Item) -> list[OpenPart]:
+def parts_of(facts: DebtorFacts, item: Item) -> list[OpenPart]:
+    """Return what is open of the document that an item is, or is a part of."""
     return [
         OpenPart(one.due_on, one.part, one.open_minor)
         for one in facts.items

@@ -38,6 +38,7 @@ from ledger.store.stops import StopEvent
 from ledger.store.tenants import Tenant
 from ledger.store.write_backs import StoredWriteBack
 from outsourced_ar import decision_records, facts_json, gathering, rules_in_force
+from outsourced_ar.chasing import parts_of
 from outsourced_ar.facts import DebtorFacts, Decision, Refusal, Tonight
 from outsourced_ar.night import Languages
 from outsourced_ar.receivable import Receivable, Stage, receivable
@@ -239,6 +240,7 @@ def _standing(
                     for stop in facts.stops
                     if stop.stands_on(today) and _concerns(stop, item.document_id)
                 ),
+                parts=parts_of(facts, item),
             ),
         )
         for item in facts.items

@@ -5,6 +5,7 @@ whether it is with an agency. So it can be asked for any day, and never disagree
 the balance.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
@@ -12,6 +13,7 @@ from enum import StrEnum, auto
 from ledger.cases import CaseState
 from ledger.reminders import Stop, StopKind
 from outsourced_ar.cases import LEGAL
+from outsourced_ar.disputed_parts import OpenPart, is_shared, share, speaks_of
 from outsourced_ar.facts import Item
 
 
@@ -52,7 +54,12 @@ class Receivable:
 
 
 def receivable(
-    item: Item, *, on: date, case: CaseState | None = None, stops: tuple[Stop, ...] = ()
+    item: Item,
+    *,
+    on: date,
+    case: CaseState | None = None,
+    stops: tuple[Stop, ...] = (),
+    parts: Sequence[OpenPart] = (),
 ) -> Receivable:
     """Return where an item stands on a day.
 
@@ -61,19 +68,25 @@ def receivable(
         on: The business day.
         case: The state of the case it is placed with; None where it is in none.
         stops: Those that stand against it.
+        parts: What is open of its document, where it is an instalment.
     """
     flags = frozenset(one.kind for one in stops)
-    disputed = 0
+    disputed, shared = 0, 0
     for one in stops:
         if one.kind is not StopKind.DISPUTE:
             continue
-        named = [
-            part.amount_minor
-            for part in one.items
-            if part.document_id == item.document_id
-        ]
-        for minor in named or [None]:
-            disputed += item.open_minor if minor is None else minor
+        if not one.items:
+            disputed += item.open_minor
+        for named in one.items:
+            if not speaks_of(named, item.document_id, item.part):
+                continue
+            if named.amount_minor is None:
+                disputed += item.open_minor
+            elif is_shared(named, item.part):
+                shared += named.amount_minor
+            else:
+                disputed += named.amount_minor
+    disputed += share(shared, item.part, parts)
     return Receivable(
         stage=_stage(item, on, case),
         open_minor=item.open_minor,

@@ -8,6 +8,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ledger.cases import CaseState
 from ledger.reminders import StopItem, StopKind, Tone, Voice
+from outsourced_ar.chasing import parts_of
 from outsourced_ar.receivable import Receivable, Stage, receivable
 from tests import debtors
 
@@ -15,6 +16,24 @@ COURT = frozenset(
     {"legal_advice", "legal_approved", "in_court", "judgment", "enforcement"}
 )
 OVER = frozenset({"rejected", "closed", "withdrawn"})
+
+
+def test_an_amount_disputed_of_the_whole_is_shown_once() -> None:
+    """1,300.00 of two instalments of 1,000.00: all of the last, and 300.00 before."""
+    first = debtors.an_item(part=1)
+    second = replace(first, part=2, due_on=first.due_on + timedelta(days=1))
+    dispute = debtors.a_stop(
+        StopKind.DISPUTE,
+        StopItem(document_id=first.document_id, amount_minor=130_000),
+    )
+    parts = parts_of(debtors.a_debtor(first, second), first)
+
+    shown = [
+        receivable(one, on=first.due_on, stops=(dispute,), parts=parts)
+        for one in (first, second)
+    ]
+
+    assert [one.disputed_minor for one in shown] == [30_000, 100_000]
 
 
 def test_each_stage_by_its_facts() -> None:
