@@ -13,19 +13,20 @@ from ledger.identities import Identity
 from ledger.reminders import Voice
 from ledger.store import cases, identities
 from ledger.store.tenants import Tenant
-from outsourced_ar import agencies, escalating
-from outsourced_ar.agencies import AgencyTerms, Contract
+from outsourced_ar.collecting import escalating
+from outsourced_ar.collecting.handing import Hand, Handed
+from outsourced_ar.collecting.looking import Escalated
+from outsourced_ar.collecting.packing import Run
+from outsourced_ar.collecting.previewing import Previews
+from outsourced_ar.collecting.taking_in import Intake, TakenIn
+from outsourced_ar.deciding.enclosing import Library
 from outsourced_ar.delivery.addresses import address
-from outsourced_ar.enclosing import Library
-from outsourced_ar.handing import Hand, Handed
-from outsourced_ar.looking import Escalated
-from outsourced_ar.packing import Run
 from outsourced_ar.placements import debitura, debitura_settings, local
 from outsourced_ar.placements.contract import Agency
 from outsourced_ar.placements.local import LocalAgency
 from outsourced_ar.placements.mailed import MailedAgency, Notes
-from outsourced_ar.previewing import Previews
-from outsourced_ar.taking_in import Intake, TakenIn
+from outsourced_ar.rules import agencies
+from outsourced_ar.rules.agencies import AgencyTerms, Contract
 
 if TYPE_CHECKING:
     from app.bootstrap import Product

@@ -11,9 +11,9 @@ from ledger import compensation
 from ledger.compensation import Banded, Fixed, Scale
 from ledger.interest_terms import Compounding, Mode, RateRounding
 from ledger.money import Currency, from_minor
-from outsourced_ar.countries import packaged_sheets
-from outsourced_ar.country_sheets import Basis, CountrySheet, InterestRule
-from outsourced_ar.reference_rates import ReferenceRate, packaged_rates
+from outsourced_ar.law.countries import packaged_sheets
+from outsourced_ar.law.country_sheets import Basis, CountrySheet, InterestRule
+from outsourced_ar.law.reference_rates import ReferenceRate, packaged_rates
 from outsourced_ar.sources import Source
 
 PAGE = Path(__file__).parents[1] / "docs" / "countries.md"

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from app.bootstrap import Product
 from app.ways import ways_out
 from ledger.store.tenants import Tenant
-from outsourced_ar import identity_checks
 from outsourced_ar.delivery.domain_health import DnsRecords, Examination
 from outsourced_ar.delivery.writing import signing_key
+from outsourced_ar.sending import identity_checks
 
 
 def examine(

@@ -13,12 +13,12 @@ from ledger.store import known
 from ledger.store.debtors import Debtors, load_all
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import charging
-from outsourced_ar.charging import Owing
-from outsourced_ar.facts import Item
-from outsourced_ar.late_letters import of_letter, sharing
-from outsourced_ar.late_payment import Late
-from outsourced_ar.late_policy import LatePolicy, Show
+from outsourced_ar.deciding import charging
+from outsourced_ar.deciding.charging import Owing
+from outsourced_ar.known.facts import Item
+from outsourced_ar.law.late_letters import of_letter, sharing
+from outsourced_ar.law.late_payment import Late
+from outsourced_ar.law.late_policy import LatePolicy, Show
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

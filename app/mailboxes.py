@@ -8,10 +8,10 @@ from ledger.identities import Identity
 from ledger.secret import Secret
 from ledger.store import identities
 from ledger.store.tenants import Tenant
-from outsourced_ar.delivery.imap import ImapReader
-from outsourced_ar.past import PastRead, read_past
-from outsourced_ar.replies import Receiving
-from outsourced_ar.replies_reading import MailboxRead, read_mailbox
+from outsourced_ar.replies.imap import ImapReader
+from outsourced_ar.replies.past import PastRead, read_past
+from outsourced_ar.replies.replies import Receiving
+from outsourced_ar.replies.replies_reading import MailboxRead, read_mailbox
 
 
 class NoMailboxPasswordError(ConfigurationError):

@@ -13,11 +13,11 @@ from ledger.money import from_minor
 from ledger.store import cases
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import by_hand
-from outsourced_ar.agencies import NotContractedError
-from outsourced_ar.by_hand import Placed
-from outsourced_ar.packing import Run
-from outsourced_ar.previewing import ASKS_MAX
+from outsourced_ar.collecting import by_hand
+from outsourced_ar.collecting.by_hand import Placed
+from outsourced_ar.collecting.packing import Run
+from outsourced_ar.collecting.previewing import ASKS_MAX
+from outsourced_ar.rules.agencies import NotContractedError
 
 if TYPE_CHECKING:
     from app.bootstrap import Product

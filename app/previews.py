@@ -12,11 +12,13 @@ from ledger.money import Currency
 from ledger.reminders import Message
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import gathering, letters, rules_in_force, texts
-from outsourced_ar.account import currencies_of, statement_of
-from outsourced_ar.drafts import save_check
-from outsourced_ar.facts import DebtorFacts, Speech, Tonight
-from outsourced_ar.texts import Place
+from outsourced_ar.deciding import gathering
+from outsourced_ar.deciding.account import currencies_of, statement_of
+from outsourced_ar.known.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.wording import letters, texts
+from outsourced_ar.wording.drafts import save_check
+from outsourced_ar.wording.texts import Place
 
 
 class NothingOpenError(RequestError):

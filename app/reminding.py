@@ -14,14 +14,17 @@ from ledger.reminders import Voice
 from ledger.store import identities, mandates, rulebooks
 from ledger.store.connections import RunState
 from ledger.store.tenants import Tenant
-from outsourced_ar import calls, judging, night, rules_in_force, texts
-from outsourced_ar.compose import MessageComposer
-from outsourced_ar.copy_requests import CopyRequests
-from outsourced_ar.enclosing import Enclosing, Library
-from outsourced_ar.night import NightResult
-from outsourced_ar.outcomes import Sent
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.sending import Sender
+from outsourced_ar.deciding import calls, night
+from outsourced_ar.deciding.copy_requests import CopyRequests
+from outsourced_ar.deciding.enclosing import Enclosing, Library
+from outsourced_ar.deciding.night import NightResult
+from outsourced_ar.deciding.rechecking import GateRecheck
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.sending.outcomes import Sent
+from outsourced_ar.sending.sending import Sender
+from outsourced_ar.stops import judging
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.compose import MessageComposer
 from sync.pull import WholeOnlyError, unwatched
 
 if TYPE_CHECKING:

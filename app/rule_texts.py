@@ -8,15 +8,12 @@ from app.text_files import text_of
 from ledger.errors import RequestError
 from ledger.store import rulebooks
 from ledger.store.tenants import Tenant
-from outsourced_ar import rules_in_force
-from outsourced_ar.assignment import read_assignment
-from outsourced_ar.cadence import Cadence, Step, read_cadence
-from outsourced_ar.disputes import REASONS, read_reasons
-from outsourced_ar.drafts import Drafts
-from outsourced_ar.payment_plans import ENVELOPE, read_envelope
-from outsourced_ar.policy import read_policy
 from outsourced_ar.rule_files import packaged, packaged_names
-from outsourced_ar.rules_in_force import (
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.rules.assignment import read_assignment
+from outsourced_ar.rules.cadence import Cadence, Step, read_cadence
+from outsourced_ar.rules.policy import read_policy
+from outsourced_ar.rules.rules_in_force import (
     ALONE,
     ASSIGNMENT,
     CADENCE,
@@ -25,7 +22,10 @@ from outsourced_ar.rules_in_force import (
     SEGMENTS,
     TEMPLATE,
 )
-from outsourced_ar.segments import read_segments
+from outsourced_ar.rules.segments import read_segments
+from outsourced_ar.stops.disputes import REASONS, read_reasons
+from outsourced_ar.stops.payment_plans import ENVELOPE, read_envelope
+from outsourced_ar.wording.drafts import Drafts
 
 KINDS: Final = (
     CADENCE,

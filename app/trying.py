@@ -10,10 +10,12 @@ from ledger.ids import DebtorId, DocumentId
 from ledger.store import mandates
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import explain, rules_in_force, simulate
-from outsourced_ar.cadence import read_cadence
-from outsourced_ar.explain import Explanation
-from outsourced_ar.simulate import SideBySide, Simulation
+from outsourced_ar.deciding import simulate
+from outsourced_ar.deciding.simulate import SideBySide, Simulation
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.rules.cadence import read_cadence
+from outsourced_ar.stories import explain
+from outsourced_ar.stories.explain import Explanation
 
 
 def simulations(

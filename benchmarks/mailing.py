@@ -29,9 +29,9 @@ from ledger.store import messages
 from ledger.store.messages import Order
 from ledger.store.session import Database
 from ledger.testing import Books
-from outsourced_ar.compose import MessageComposer
 from outsourced_ar.delivery import mime
-from outsourced_ar.facts import DebtorFacts, Speech
+from outsourced_ar.known.facts import DebtorFacts, Speech
+from outsourced_ar.wording.compose import MessageComposer
 from tests.speeches import CLIENT, EUR, a_night, a_speech, an_item, some_facts
 
 COUNT: Final = 2_000

@@ -26,10 +26,10 @@ from ledger.store import agenda, connections, mandates
 from ledger.store.connections import RunState
 from ledger.store.session import Database
 from ledger.testing import Books
-from outsourced_ar import rules_in_force
-from outsourced_ar.demand import Demand
-from outsourced_ar.facts import DebtorFacts, Speech, Tonight
-from outsourced_ar.night import NightResult, plan_night
+from outsourced_ar.deciding.night import NightResult, plan_night
+from outsourced_ar.known.demand import Demand
+from outsourced_ar.known.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.rules import rules_in_force
 
 STEPS = (("R1", 5), ("R2", 14), ("R3", 24))
 """The steps in the log, and how many days after the due date each is reached."""

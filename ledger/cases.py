@@ -13,7 +13,7 @@ CaseId = NewType("CaseId", int)
 
 
 class CaseState(StrEnum):
-    """Where a case is; which may follow which is said in `outsourced_ar.cases`."""
+    """Where a case is; `outsourced_ar.collecting.cases` says which follows which."""
 
     DRAFT = auto()
     """Proposed; the client has not approved it, or its packet is not complete."""

@@ -22,8 +22,8 @@ from typing import Final
 
 from ledger.money import Currency
 from ledger.reminders import Channel, Contact
-from outsourced_ar import letters, texts
-from outsourced_ar.pictures import content_id, logo_of
+from outsourced_ar.wording import letters, texts
+from outsourced_ar.wording.pictures import content_id, logo_of
 from tests.speeches import (
     A_CONTACT,
     CLIENT,

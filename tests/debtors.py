@@ -22,9 +22,8 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from outsourced_ar.assignment import Assignment, packaged_assignment, read_assignment
-from outsourced_ar.cadence import Cadence, packaged_cadences, read_cadence
-from outsourced_ar.facts import (
+from outsourced_ar.deciding.plan import decide
+from outsourced_ar.known.facts import (
     DebtorFacts,
     Decision,
     Item,
@@ -34,9 +33,14 @@ from outsourced_ar.facts import (
     TakenStep,
     Tonight,
 )
-from outsourced_ar.plan import decide
-from outsourced_ar.policy import Policy, packaged_policy
-from outsourced_ar.segments import Segments, packaged_segments
+from outsourced_ar.rules.assignment import (
+    Assignment,
+    packaged_assignment,
+    read_assignment,
+)
+from outsourced_ar.rules.cadence import Cadence, packaged_cadences, read_cadence
+from outsourced_ar.rules.policy import Policy, packaged_policy
+from outsourced_ar.rules.segments import Segments, packaged_segments
 
 DEBTOR: Final = DebtorId(UUID(int=1))
 EUR: Final = Currency("EUR")

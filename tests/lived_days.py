@@ -7,7 +7,7 @@ from typing import Any
 
 from ledger.ids import DocumentId
 from ledger.reminders import firmer
-from outsourced_ar.facts import DebtorFacts, Item, Speech, Spoken, TakenStep
+from outsourced_ar.known.facts import DebtorFacts, Item, Speech, Spoken, TakenStep
 from tests.debtors import a_night, planned
 
 

@@ -13,10 +13,10 @@ from typing import Any
 
 from ledger.money import Currency, to_minor
 from ledger.reminders import ReplyKind
-from outsourced_ar.classify import Context, Reading, classify
-from outsourced_ar.classify_phrases import LANGUAGES
-from outsourced_ar.quoting import own_words
-from outsourced_ar.replies_mail import Author, IncomingMail, read_mail
+from outsourced_ar.reading.classify import Context, Reading, classify
+from outsourced_ar.reading.classify_phrases import LANGUAGES
+from outsourced_ar.reading.quoting import own_words
+from outsourced_ar.reading.replies_mail import Author, IncomingMail, read_mail
 
 FOLDER = Path(__file__).parent / "payloads" / "mail"
 WRITTEN_ON = date(2026, 3, 10)

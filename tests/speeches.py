@@ -17,11 +17,11 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from outsourced_ar import texts
-from outsourced_ar.compose import MessageComposer
-from outsourced_ar.demand import Demand
-from outsourced_ar.facts import DebtorFacts, Speech, Tonight
-from outsourced_ar.texts import Forms
+from outsourced_ar.known.demand import Demand
+from outsourced_ar.known.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.compose import MessageComposer
+from outsourced_ar.wording.texts import Forms
 
 EUR = Currency("EUR")
 TODAY: Final = date(2026, 3, 27)

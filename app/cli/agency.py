@@ -93,8 +93,8 @@ def set_(
     by: ByOption = "command line",
 ) -> None:
     """Put a contract in force; cases that are placed keep the terms they have."""
-    from outsourced_ar.agencies import CONTRACT, read_contract  # noqa: PLC0415
-    from outsourced_ar.rules_in_force import OWN  # noqa: PLC0415
+    from outsourced_ar.rules.agencies import CONTRACT, read_contract  # noqa: PLC0415
+    from outsourced_ar.rules.rules_in_force import OWN  # noqa: PLC0415
 
     given = (file is not None, bool(folder or mail), debitura is not None, none)
     if sum(given) != 1:

@@ -31,7 +31,7 @@ def add_file(
     by: ByOption = "command line",
 ) -> None:
     """Add a contract, an order or a proof of delivery to what an agency is given."""
-    from outsourced_ar import basis  # noqa: PLC0415
+    from outsourced_ar.collecting import basis  # noqa: PLC0415
 
     content = _read(file, basis.FILE_BYTES_MAX)
     with opened(context) as product:

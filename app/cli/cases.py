@@ -34,7 +34,7 @@ from ledger.store.messages import MessageFilter
 from ledger.store.session import Session
 
 if TYPE_CHECKING:
-    from outsourced_ar.settlements import Money
+    from outsourced_ar.collecting.settlements import Money
 
 group = typer.Typer(no_args_is_help=True, help="Cases: what is with agencies.")
 CaseArgument = Annotated[str, typer.Argument(help="Its number or our reference.")]
@@ -95,7 +95,7 @@ def list_(
     out: OutOption = None,
 ) -> None:
     """List cases with what is outstanding."""
-    from outsourced_ar.taking_in import listed  # noqa: PLC0415
+    from outsourced_ar.collecting.taking_in import listed  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -154,7 +154,7 @@ def show_(
     out: OutOption = None,
 ) -> None:
     """Show what became of a case, event by event."""
-    from outsourced_ar.taking_in import money_of  # noqa: PLC0415
+    from outsourced_ar.collecting.taking_in import money_of  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)

@@ -27,7 +27,7 @@ from ledger.reminders import Message, Mode
 from ledger.store import debtors, decisions, identities, known, mandates, messages
 from ledger.store.messages import MessageFilter
 from ledger.store.tenants import Tenant
-from outsourced_ar.decision_records import refusals_of
+from outsourced_ar.deciding.decision_records import refusals_of
 
 SHOWN: Final = 3
 PANEL_WIDTH: Final = 100

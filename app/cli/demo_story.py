@@ -46,12 +46,13 @@ from ledger.store import (
 from ledger.store.connections import StoredConnection
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant, UnknownTenantError
-from outsourced_ar import agencies, rules_in_force, stopping
-from outsourced_ar.explain import explain
 from outsourced_ar.rule_files import packaged
-from outsourced_ar.stopping import Change
-from outsourced_ar.story import story
-from outsourced_ar.story_lines import Line
+from outsourced_ar.rules import agencies, rules_in_force
+from outsourced_ar.stops import stopping
+from outsourced_ar.stops.stopping import Change
+from outsourced_ar.stories.explain import explain
+from outsourced_ar.stories.story import story
+from outsourced_ar.stories.story_lines import Line
 from sync import allowed
 from sync.pull import unwatched
 

@@ -87,9 +87,9 @@ def advance(
     by: ByOption = "command line",
 ) -> None:
     """Lead a dispute on by a rule; a rule that leads nowhere is refused by name."""
-    from outsourced_ar import disputing, stopping  # noqa: PLC0415 - loads calendars
-    from outsourced_ar.disputes import ACCEPT_PART, MACHINE  # noqa: PLC0415
-    from outsourced_ar.stop_machines import IllegalRuleError  # noqa: PLC0415
+    from outsourced_ar.known.stop_machines import IllegalRuleError  # noqa: PLC0415
+    from outsourced_ar.stops import disputing, stopping  # noqa: PLC0415 - loads calendars
+    from outsourced_ar.stops.disputes import ACCEPT_PART, MACHINE  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -134,7 +134,7 @@ def evidence(
     by: ByOption = "command line",
 ) -> None:
     """Keep a file of evidence with a dispute."""
-    from outsourced_ar import disputing  # noqa: PLC0415 - it loads calendars
+    from outsourced_ar.stops import disputing  # noqa: PLC0415 - it loads calendars
 
     try:
         content = file.read_bytes()
@@ -201,7 +201,7 @@ def reasons(
     out: OutOption = None,
 ) -> None:
     """List the reasons in force: who answers, how long, and what happens then."""
-    from outsourced_ar import stopping  # noqa: PLC0415 - it loads calendars
+    from outsourced_ar.stops import stopping  # noqa: PLC0415 - it loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)

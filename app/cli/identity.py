@@ -19,7 +19,7 @@ from ledger.secret import Secret
 from ledger.store import identities
 from ledger.store.identities import AnyIdentity
 from outsourced_ar.delivery.addresses import address
-from outsourced_ar.pictures import BYTES_MAX, SIDE_MAX, picture_of
+from outsourced_ar.wording.pictures import BYTES_MAX, SIDE_MAX, picture_of
 
 group = typer.Typer(no_args_is_help=True, help="Identities: in whose name is spoken.")
 

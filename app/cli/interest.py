@@ -61,7 +61,7 @@ def interest_command(
 ) -> None:
     """Show late-payment interest by segments, compensation, and what is demanded."""
     from app.late import lates, lines, notes  # noqa: PLC0415
-    from outsourced_ar import charging  # noqa: PLC0415
+    from outsourced_ar.deciding import charging  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -172,7 +172,7 @@ def post(
 ) -> None:
     """Charge what may be demanded as of today; what stands already is not repeated."""
     from app.late import by_currency, to_charge  # noqa: PLC0415
-    from outsourced_ar import charging  # noqa: PLC0415
+    from outsourced_ar.deciding import charging  # noqa: PLC0415
 
     posted = 0
     with opened(context) as product:
@@ -208,7 +208,7 @@ def waive(
     by: ByOption = "command line",
 ) -> None:
     """Ask no longer for a charge."""
-    from outsourced_ar import charging  # noqa: PLC0415
+    from outsourced_ar.deciding import charging  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -231,7 +231,7 @@ def paid(
     by: ByOption = "command line",
 ) -> None:
     """Enter a payment on a charge."""
-    from outsourced_ar import charging  # noqa: PLC0415
+    from outsourced_ar.deciding import charging  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)

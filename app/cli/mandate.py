@@ -10,7 +10,7 @@ from ledger.errors import RequestError
 from ledger.reminders import Mandate, MessageId, Mode
 from ledger.store import mandates, messages
 from ledger.store.session import Session
-from outsourced_ar.mandating import withdraw_unreleased
+from outsourced_ar.deciding.mandating import withdraw_unreleased
 
 NONE = "-"
 WORDS = {
@@ -221,8 +221,8 @@ def _fallbacks(last: Mandate | None, given: list[str] | None) -> dict[str, str]:
     if not given:
         return fallbacks
     # The texts load slowly, and few commands need them.
-    from outsourced_ar.days import expect_country  # noqa: PLC0415
-    from outsourced_ar.texts import languages  # noqa: PLC0415
+    from outsourced_ar.known.days import expect_country  # noqa: PLC0415
+    from outsourced_ar.wording.texts import languages  # noqa: PLC0415
 
     for country, language in _pairs(given).items():
         if language == NONE:

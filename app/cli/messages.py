@@ -35,7 +35,7 @@ from ledger.store.message_rows import MessageEvent
 from ledger.store.messages import MessageFilter, StoredMessage
 from ledger.store.session import Session
 from ledger.store.tenants import Tenant
-from outsourced_ar import interrupted
+from outsourced_ar.sending import interrupted
 
 
 def register(app: typer.Typer) -> None:
@@ -268,7 +268,7 @@ def _withdraw(
 ) -> None:
     """Withdraw a message, and say on standard error what follows."""
     # It loads the rules, which a listing does not need.
-    from outsourced_ar.withdrawing import withdraw  # noqa: PLC0415
+    from outsourced_ar.sending.withdrawing import withdraw  # noqa: PLC0415
 
     held = withdraw(
         session,

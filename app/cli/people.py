@@ -172,7 +172,7 @@ def note_command(
     """Say what to mind of a debtor, and show what was said."""
     if region or timezone:
         # Calendars load slowly, and nothing else here needs them.
-        from outsourced_ar.days import expect_region, expect_zone  # noqa: PLC0415
+        from outsourced_ar.known.days import expect_region, expect_zone  # noqa: PLC0415
 
         region = expect_region(region) if region else region
         timezone = expect_zone(timezone) if timezone else timezone

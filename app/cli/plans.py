@@ -61,7 +61,7 @@ def propose(
     by: ByOption = "command line",
 ) -> None:
     """Propose a plan over what is open now; nothing changes for the debtor yet."""
-    from outsourced_ar import planning_payments  # noqa: PLC0415 - loads calendars
+    from outsourced_ar.stops import planning_payments  # noqa: PLC0415 - loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -96,7 +96,7 @@ def approve(
     by: ByOption = "command line",
 ) -> None:
     """Note that the client approves a plan, also one outside of its envelope."""
-    from outsourced_ar.payment_plans import APPROVE  # noqa: PLC0415 - loads calendars
+    from outsourced_ar.stops.payment_plans import APPROVE  # noqa: PLC0415 - loads calendars
 
     _follow(context, tenant, number, APPROVE, by)
 
@@ -109,7 +109,7 @@ def renegotiate(
     by: ByOption = "command line",
 ) -> None:
     """Let another plan be made in place of one that runs; it stands meanwhile."""
-    from outsourced_ar.payment_plans import RENEGOTIATE  # noqa: PLC0415 - as above
+    from outsourced_ar.stops.payment_plans import RENEGOTIATE  # noqa: PLC0415 - as above
 
     _follow(context, tenant, number, RENEGOTIATE, by)
 
@@ -122,7 +122,7 @@ def offer(
     by: ByOption = "command line",
 ) -> None:
     """Offer a plan to its debtor: its invoices are left alone from now on."""
-    from outsourced_ar import planning_payments  # noqa: PLC0415 - loads calendars
+    from outsourced_ar.stops import planning_payments  # noqa: PLC0415 - loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -148,7 +148,7 @@ def accept(
     by: ByOption = "command line",
 ) -> None:
     """Note that the debtor accepted a plan; its words are kept with their hash."""
-    from outsourced_ar import planning_payments  # noqa: PLC0415 - loads calendars
+    from outsourced_ar.stops import planning_payments  # noqa: PLC0415 - loads calendars
 
     if (text is None) is (file is None):
         raise RequestError("Give the debtor's words with --text, or with --file.")
@@ -206,7 +206,7 @@ def show_(
     out: OutOption = None,
 ) -> None:
     """Show a plan: each instalment, and how much of it has come."""
-    from outsourced_ar import judging, payment_plans  # noqa: PLC0415 - loads calendars
+    from outsourced_ar.stops import judging, payment_plans  # noqa: PLC0415 - loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -250,7 +250,7 @@ def show_(
 def _follow(
     context: typer.Context, tenant: str, number: int, rule: str, by: str
 ) -> None:
-    from outsourced_ar import stopping  # noqa: PLC0415 - it loads calendars
+    from outsourced_ar.stops import stopping  # noqa: PLC0415 - it loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)

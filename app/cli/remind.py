@@ -18,8 +18,8 @@ from ledger.store.tenants import Tenant
 
 if TYPE_CHECKING:
     from app.collecting import Collected
-    from outsourced_ar.night import NightResult
-    from outsourced_ar.outcomes import Sent
+    from outsourced_ar.deciding.night import NightResult
+    from outsourced_ar.sending.outcomes import Sent
 
 
 def register(app: typer.Typer) -> None:

@@ -157,7 +157,7 @@ def assign(
 ) -> None:
     """Put a letter to a debtor; what it had entered against another one ends there."""
     # Phrases load slowly, and a listing does not need them.
-    from outsourced_ar.reassigning import assign as put  # noqa: PLC0415
+    from outsourced_ar.replies.reassigning import assign as put  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)

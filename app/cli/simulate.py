@@ -25,10 +25,10 @@ from ledger.store import debtors, histories, known
 from ledger.store.session import Session
 
 if TYPE_CHECKING:
-    from outsourced_ar.explain import Explanation, Standing
-    from outsourced_ar.facts import Decision, Speech
-    from outsourced_ar.simulate import SideBySide, Simulation
-    from outsourced_ar.story_lines import Line
+    from outsourced_ar.deciding.simulate import SideBySide, Simulation
+    from outsourced_ar.known.facts import Decision, Speech
+    from outsourced_ar.stories.explain import Explanation, Standing
+    from outsourced_ar.stories.story_lines import Line
 
 DAYS_MAX = 400
 
@@ -129,7 +129,7 @@ def _told_listing(slug: str, found: "Simulation") -> Listing:
 def speech_json(one: "Speech") -> dict[str, Any]:
     """Return what is to be said as JSON has it."""
     # Whoever has a speech has loaded what this needs.
-    from outsourced_ar.story import because  # noqa: PLC0415
+    from outsourced_ar.stories.story import because  # noqa: PLC0415
 
     return {
         "cadence": one.cadence,
@@ -212,7 +212,7 @@ def explain_command(
     """Tell the story of an invoice or a debtor: all that happened, and why."""
     from app.late import in_words  # noqa: PLC0415
     from app.trying import explanation  # noqa: PLC0415
-    from outsourced_ar import story  # noqa: PLC0415
+    from outsourced_ar.stories import story  # noqa: PLC0415
 
     with opened(context) as product:
         owner = product.tenant(tenant)

@@ -79,7 +79,7 @@ def end(
 @group.command()
 def advance(context: typer.Context, tenant: TenantSlug) -> None:
     """Lead on what time or the books have changed, as each night does by itself."""
-    from outsourced_ar import judging  # noqa: PLC0415 - it loads calendars
+    from outsourced_ar.stops import judging  # noqa: PLC0415 - it loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)

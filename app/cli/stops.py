@@ -58,7 +58,7 @@ def enter_stop(
     by: str,
 ) -> None:
     """Enter a stop from what was typed, and say its number."""
-    from outsourced_ar import stopping  # noqa: PLC0415 - it loads calendars
+    from outsourced_ar.stops import stopping  # noqa: PLC0415 - it loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)
@@ -99,7 +99,7 @@ def end_stop(
     by: str,
 ) -> None:
     """Let a stop end, of one kind or of any, and say what it is then."""
-    from outsourced_ar import stopping  # noqa: PLC0415 - it loads calendars
+    from outsourced_ar.stops import stopping  # noqa: PLC0415 - it loads calendars
 
     with opened(context) as product:
         owner = product.tenant(tenant)

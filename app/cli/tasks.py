@@ -15,7 +15,7 @@ from ledger.store.debtors import Debtors
 from ledger.store.session import Session
 
 if TYPE_CHECKING:
-    from outsourced_ar.finishing import Told
+    from outsourced_ar.stops.finishing import Told
 
 
 def register(app: typer.Typer) -> None:
@@ -76,7 +76,7 @@ def tasks_command(
         with product.database.tenant(owner.scope) as session:
             if done is not None:
                 # It loads the texts, which the listing does not need.
-                from outsourced_ar import finishing  # noqa: PLC0415
+                from outsourced_ar.stops import finishing  # noqa: PLC0415
 
                 entered = finishing.finish(
                     session,
@@ -161,7 +161,7 @@ def _told(
     Raises:
         RequestError: An invoice is not open, or the amount's currency is not known.
     """
-    from outsourced_ar import finishing  # noqa: PLC0415
+    from outsourced_ar.stops import finishing  # noqa: PLC0415
 
     owner = (
         None

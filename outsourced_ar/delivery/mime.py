@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 from ledger.errors import RecordError
 from ledger.identities import Identity
 from ledger.reminders import Attachment, Message
-from outsourced_ar import pictures
 from outsourced_ar.delivery import addresses
 from outsourced_ar.delivery.contract import Mail
+from outsourced_ar.wording import pictures
 
 LINE_CHARS_MAX = 998
 """As RFC 5321 has it; what is encoded stays under 78."""

@@ -13,7 +13,7 @@ from ledger.errors import DuebridgeError
 from ledger.identities import Identity
 from ledger.reminders import Channel
 from ledger.secret import Secret
-from outsourced_ar.delivery.imap import ContextMaker, ImapReader
+from outsourced_ar.replies.imap import ContextMaker, ImapReader
 
 Secrets = Callable[[Identity, str], Secret | None]
 """Opens a secret of an identity by its name."""

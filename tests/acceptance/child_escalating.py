@@ -23,10 +23,12 @@ from ledger.errors import RetryableError
 from ledger.store import tenants
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
-from outsourced_ar import charging, escalating, judging
-from outsourced_ar.handing import Hand
-from outsourced_ar.night import plan_night
-from outsourced_ar.taking_in import Intake
+from outsourced_ar.collecting import escalating
+from outsourced_ar.collecting.handing import Hand
+from outsourced_ar.collecting.taking_in import Intake
+from outsourced_ar.deciding import charging
+from outsourced_ar.deciding.night import plan_night
+from outsourced_ar.stops import judging
 from tests.acceptance.child_handing import URL, Book
 from tests.integration.reminding import LANGUAGES, PlainComposer
 

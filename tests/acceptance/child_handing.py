@@ -22,7 +22,7 @@ from ledger.calendar import FixedClock
 from ledger.money import Currency
 from ledger.store import tenants
 from ledger.store.session import Database
-from outsourced_ar.handing import Hand, HandingBusyError
+from outsourced_ar.collecting.handing import Hand, HandingBusyError
 from outsourced_ar.placements.contract import (
     Answer,
     Handover,

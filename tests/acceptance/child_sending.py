@@ -21,10 +21,10 @@ from ledger.ids import ConnectionId
 from ledger.records import DocumentRef
 from ledger.store import tenants
 from ledger.store.session import Database
-from outsourced_ar.days import place_of
+from outsourced_ar.deciding.rechecking import GateRecheck
 from outsourced_ar.delivery.routes import Routes
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.sending import Sender, SendingBusyError
+from outsourced_ar.known.days import place_of
+from outsourced_ar.sending.sending import Sender, SendingBusyError
 from tests.child_mail_server import COUNT
 from tests.integration.outbox import MORNING
 

@@ -17,10 +17,10 @@ import pytest
 
 import config
 from ledger.reminders import Channel, Message, Voice
-from outsourced_ar import texts
-from outsourced_ar.composing import MissingTextError
-from outsourced_ar.escalation import Approval, Escalation
-from outsourced_ar.facts import DebtorFacts, Speech
+from outsourced_ar.known.escalation import Approval, Escalation
+from outsourced_ar.known.facts import DebtorFacts, Speech
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.composing import MissingTextError
 from tests.debtors import a_contact, a_debtor, a_night, a_note, an_item, rules_for
 from tests.lived_days import each_day, live
 from tests.speeches import a_composer

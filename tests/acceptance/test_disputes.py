@@ -12,7 +12,7 @@ from ledger.records import Document
 from ledger.reminders import MessageState, Stop, StopItem, StopKind
 from ledger.store import stops, tasks
 from ledger.testing import EUR, Books, a_document
-from outsourced_ar import stopping
+from outsourced_ar.stops import stopping
 from tests.integration.answering import Answers
 from tests.integration.outbox import MINUTE, MORNING, Outbox, Way
 from tests.integration.reminding import a_night, debtor_key, document_key, said

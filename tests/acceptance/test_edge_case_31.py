@@ -11,9 +11,9 @@ from ledger.ids import DebtorId
 from ledger.records import DocumentKind
 from ledger.store import charges
 from ledger.testing import Books, a_claim, a_document
-from outsourced_ar import charging
-from outsourced_ar.charging import Owing
-from outsourced_ar.late_policy import LatePolicy, Show
+from outsourced_ar.deciding import charging
+from outsourced_ar.deciding.charging import Owing
+from outsourced_ar.law.late_policy import LatePolicy, Show
 from tests.integration.reminding import A_DAY, AN_HOUR, a_customer, debtor_key
 
 DUE = date(2026, 1, 31)

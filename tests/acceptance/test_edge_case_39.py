@@ -12,8 +12,8 @@ import pytest
 from ledger.reminders import StopId, StopItem, StopKind
 from ledger.store import stops
 from ledger.testing import Books, a_document
-from outsourced_ar import stopping
-from outsourced_ar.stopping import Change
+from outsourced_ar.stops import stopping
+from outsourced_ar.stops.stopping import Change
 from tests.debtors import (
     a_cadence,
     a_debtor,

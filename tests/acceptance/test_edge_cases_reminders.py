@@ -8,9 +8,9 @@ import pytest
 
 from ledger.calendar import FixedClock
 from ledger.reminders import Channel, Mandate, Mode, StopItem, StopKind, Tone
-from outsourced_ar.cadence import read_cadence
-from outsourced_ar.facts import Silence
+from outsourced_ar.known.facts import Silence
 from outsourced_ar.rule_files import RuleFileError
+from outsourced_ar.rules.cadence import read_cadence
 from tests.debtors import (
     DUE,
     EUR,

@@ -28,9 +28,9 @@ from ledger.reminders import Message, MessageState, Voice
 from ledger.store import audit, case_payments, cases, charges, messages, tasks
 from ledger.store.case_payments import Settlement
 from ledger.store.session import Database
-from outsourced_ar.explain import explain
-from outsourced_ar.story import kinds, story
-from outsourced_ar.story_lines import Line
+from outsourced_ar.stories.explain import explain
+from outsourced_ar.stories.story import kinds, story
+from outsourced_ar.stories.story_lines import Line
 from tests.whole_days import AGENCY, CLIENT, Office, a_company, days
 
 FIRST, LAST = date(2026, 3, 3), date(2026, 5, 10)

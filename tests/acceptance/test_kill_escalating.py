@@ -20,7 +20,7 @@ from app.postgres.server import ServerAddress
 from ledger.cases import CaseState
 from ledger.store import audit
 from ledger.store.session import Database
-from outsourced_ar.placing import HANDOVER
+from outsourced_ar.collecting.placing import HANDOVER
 from outsourced_ar.rule_files import packaged
 from tests.acceptance import child_escalating
 from tests.acceptance.child_handing import URL

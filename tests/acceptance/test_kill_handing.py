@@ -20,9 +20,9 @@ from ledger.reminders import Attachment
 from ledger.store import cases
 from ledger.store.session import Database
 from ledger.testing import EUR, Books, a_debtor, a_document
-from outsourced_ar import placing
-from outsourced_ar.cases import CaseFacts
-from outsourced_ar.placing import HANDOVER, Said, Way
+from outsourced_ar.collecting import placing
+from outsourced_ar.collecting.cases import CaseFacts
+from outsourced_ar.collecting.placing import HANDOVER, Said, Way
 from tests.acceptance import child_handing
 from tests.integration.reminding import debtor_key, document_key
 

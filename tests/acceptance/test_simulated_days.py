@@ -30,11 +30,13 @@ from ledger.store.known import known_at
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
 from ledger.testing import a_tenant
-from outsourced_ar import decision_records, gathering, rules_in_force, texts
-from outsourced_ar.compose import MessageComposer
-from outsourced_ar.night import NightResult, plan_night
-from outsourced_ar.policy import packaged_policy
-from outsourced_ar.rechecking import GateRecheck, is_held
+from outsourced_ar.deciding import decision_records, gathering
+from outsourced_ar.deciding.night import NightResult, plan_night
+from outsourced_ar.deciding.rechecking import GateRecheck, is_held
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.rules.policy import packaged_policy
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.compose import MessageComposer
 from sync.proof import Prover
 from sync.pull import Sync
 

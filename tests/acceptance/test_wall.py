@@ -28,19 +28,20 @@ import pytest
 from ledger.identities import AgencyIdentity, BankAccount, ClientIdentity, Identity
 from ledger.ids import DocumentId, TenantId
 from ledger.reminders import Channel, Message, MessageItem, Voice
-from outsourced_ar import gate, letters, texts
-from outsourced_ar.compose import MessageComposer
+from outsourced_ar.deciding import gate
 from outsourced_ar.delivery.writing import written
-from outsourced_ar.demand import Demand, PayTo
-from outsourced_ar.escalation import Approval, Escalation
-from outsourced_ar.facts import (
+from outsourced_ar.known.demand import Demand, PayTo
+from outsourced_ar.known.escalation import Approval, Escalation
+from outsourced_ar.known.facts import (
     DebtorFacts,
     Decision,
     Spoken,
     TakenStep,
     Tonight,
 )
-from outsourced_ar.policy import packaged_policy
+from outsourced_ar.rules.policy import packaged_policy
+from outsourced_ar.wording import letters, texts
+from outsourced_ar.wording.compose import MessageComposer
 from tests import debtors, speeches
 
 SEED: Final = int(os.environ.get("WALL_SEED", "20260322"))

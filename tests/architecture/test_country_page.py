@@ -1,7 +1,7 @@
 """The page of countries says what the data says."""
 
 from app.country_page import PAGE, page
-from outsourced_ar.countries import packaged_sheets
+from outsourced_ar.law.countries import packaged_sheets
 
 
 def test_the_page_is_not_stale() -> None:

@@ -10,9 +10,9 @@ from ledger.reminders import Letter, Message, Stop, Task
 from ledger.store import letters, messages, stops, tasks
 from ledger.store.letters import LetterFilter, Place
 from ledger.testing import Books
-from outsourced_ar.delivery.imap import Fetched
-from outsourced_ar.replies import Receiving, Taken, take_in
-from outsourced_ar.replies_mail import read_mail
+from outsourced_ar.reading.replies_mail import read_mail
+from outsourced_ar.replies.imap import Fetched
+from outsourced_ar.replies.replies import Receiving, Taken, take_in
 from tests.integration.outbox import HOUR, MORNING, Outbox, Way
 from tests.integration.reminding import an_identity, debtor_key
 

@@ -14,7 +14,7 @@ from sqlalchemy import make_url
 
 from ledger.store import tenants
 from ledger.store.session import Database
-from outsourced_ar.night import NightBusyError, plan_night
+from outsourced_ar.deciding.night import NightBusyError, plan_night
 from tests.integration.reminding import LANGUAGES, PlainComposer, night_clock
 
 URL: Final = "CHILD_DATABASE_URL"

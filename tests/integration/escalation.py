@@ -16,12 +16,13 @@ from ledger.store import cases, identities, messages, rulebooks, tasks
 from ledger.store.messages import MessageFilter
 from ledger.store.session import Database
 from ledger.testing import Books, a_claim, a_document
-from outsourced_ar import agencies, escalating
-from outsourced_ar.handing import Hand, Handed
-from outsourced_ar.looking import Escalated
-from outsourced_ar.packing import Run
+from outsourced_ar.collecting import escalating
+from outsourced_ar.collecting.handing import Hand, Handed
+from outsourced_ar.collecting.looking import Escalated
+from outsourced_ar.collecting.packing import Run
+from outsourced_ar.collecting.taking_in import Intake, TakenIn
 from outsourced_ar.placements.local import LocalAgency
-from outsourced_ar.taking_in import Intake, TakenIn
+from outsourced_ar.rules import agencies
 from tests.integration.reminding import (
     a_customer,
     a_night,

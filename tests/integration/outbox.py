@@ -23,11 +23,11 @@ from ledger.store import connections, identities, messages, tasks
 from ledger.store.connections import RunState
 from ledger.store.messages import Order
 from ledger.testing import Books, a_claim, a_debtor, a_document
+from outsourced_ar.deciding.rechecking import GateRecheck
 from outsourced_ar.delivery.contract import Delivery, Mail, Verdict
 from outsourced_ar.delivery.routes import Routes
-from outsourced_ar.outcomes import Sent
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.sending import Sender
+from outsourced_ar.sending.outcomes import Sent
+from outsourced_ar.sending.sending import Sender
 from tests.integration.reminding import (
     a_message,
     an_identity,

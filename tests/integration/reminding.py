@@ -27,10 +27,10 @@ from ledger.store import connections, decisions, keys, mandates, messages
 from ledger.store.connections import RunState
 from ledger.store.decisions import StoredDecision
 from ledger.testing import AN_INSTANT, EUR, Books, a_debtor
-from outsourced_ar.composing import Composer, MissingTextError
-from outsourced_ar.demand import Demand
-from outsourced_ar.facts import DebtorFacts, Speech, Tonight
-from outsourced_ar.night import NightResult, plan_night
+from outsourced_ar.deciding.night import NightResult, plan_night
+from outsourced_ar.known.demand import Demand
+from outsourced_ar.known.facts import DebtorFacts, Speech, Tonight
+from outsourced_ar.wording.composing import Composer, MissingTextError
 
 A_DAY = date(2026, 3, 10)
 AN_HOUR = datetime.combine(A_DAY, time(9), UTC)

@@ -10,9 +10,9 @@ from ledger.records import Claim, Document, DocumentKind
 from ledger.reminders import Stop, StopId, StopItem, StopKind
 from ledger.store import audit, stops, tasks
 from ledger.testing import EUR, Books, a_claim, a_document
-from outsourced_ar import judging, stopping
-from outsourced_ar.judging import Judged
-from outsourced_ar.stopping import Change
+from outsourced_ar.stops import judging, stopping
+from outsourced_ar.stops.judging import Judged
+from outsourced_ar.stops.stopping import Change
 from tests.integration.reminding import (
     A_DAY,
     a_customer,

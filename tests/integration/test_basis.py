@@ -10,8 +10,9 @@ from ledger.cases import BasisKind, Case, CaseState
 from ledger.reminders import Attachment
 from ledger.store import cases
 from ledger.store.session import Database
-from outsourced_ar import agencies, basis
-from outsourced_ar.basis import BadFileError, PlacedAlreadyError
+from outsourced_ar.collecting import basis
+from outsourced_ar.collecting.basis import BadFileError, PlacedAlreadyError
+from outsourced_ar.rules import agencies
 from tests.integration.escalation import CONTRACT, DUE, Office
 from tests.integration.reminding import debtor_key, read_whole
 from tests.integration.test_placing import RIPE

@@ -9,8 +9,8 @@ from ledger.errors import RequestError
 from ledger.reminders import StopKind
 from ledger.store import stops
 from ledger.store.session import Database
-from outsourced_ar import by_hand, taking_in
-from outsourced_ar.settlements import Money
+from outsourced_ar.collecting import by_hand, taking_in
+from outsourced_ar.collecting.settlements import Money
 from tests.integration.escalation import Office
 from tests.integration.reminding import debtor_key
 from tests.integration.test_placing import RIPE, paying, ripe, take_back

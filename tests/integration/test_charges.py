@@ -24,12 +24,12 @@ from ledger.store import charges, debtor_notes, decisions, messages, rulebooks
 from ledger.store.decisions import StoredDecision
 from ledger.store.session import OvertakenError
 from ledger.testing import EUR, Books, a_claim, a_document
-from outsourced_ar import charging, gathering
-from outsourced_ar.charging import Owing
-from outsourced_ar.late_figures import LateFigures
-from outsourced_ar.late_payment import Late
-from outsourced_ar.late_policy import LatePolicy, Show
-from outsourced_ar.stopping import enter
+from outsourced_ar.deciding import charging, gathering
+from outsourced_ar.deciding.charging import Owing
+from outsourced_ar.known.late_figures import LateFigures
+from outsourced_ar.law.late_payment import Late
+from outsourced_ar.law.late_policy import LatePolicy, Show
+from outsourced_ar.stops.stopping import enter
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

@@ -27,13 +27,13 @@ from ledger.reminders import (
 from ledger.store import contacts, letters, messages, stops, tasks
 from ledger.store.session import Session
 from ledger.testing import Books, a_document
-from outsourced_ar import copy_requests
-from outsourced_ar.compose import MessageComposer
-from outsourced_ar.copy_requests import CopyRequests
-from outsourced_ar.enclosing import Library
-from outsourced_ar.outcomes import Sent
-from outsourced_ar.policy import Policies, read_policy
-from outsourced_ar.rechecking import GateRecheck
+from outsourced_ar.deciding import copy_requests
+from outsourced_ar.deciding.copy_requests import CopyRequests
+from outsourced_ar.deciding.enclosing import Library
+from outsourced_ar.deciding.rechecking import GateRecheck
+from outsourced_ar.rules.policy import Policies, read_policy
+from outsourced_ar.sending.outcomes import Sent
+from outsourced_ar.wording.compose import MessageComposer
 from tests.integration.answering import NOON, Answers, a_mail
 from tests.integration.outbox import DUE, HOUR, ISSUED, Outbox
 from tests.integration.reminding import (

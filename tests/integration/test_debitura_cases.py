@@ -14,9 +14,9 @@ from ledger.cases import CasePayment, CaseState, PaidTo
 from ledger.reminders import DebtorNote
 from ledger.store import case_payments, cases, debtor_notes
 from ledger.store.session import Database
-from outsourced_ar.handing import Hand, Handed
+from outsourced_ar.collecting.handing import Hand, Handed
+from outsourced_ar.collecting.taking_in import Intake, TakenIn
 from outsourced_ar.placements.debitura import DebituraAgency
-from outsourced_ar.taking_in import Intake, TakenIn
 from tests.connectors.debitura.account import Account
 from tests.connectors.debitura.contract import CheckedSimulator
 from tests.integration.escalation import DUE, Office

@@ -11,7 +11,7 @@ from ledger.reminders import Channel, MessageState, Voice
 from ledger.store import messages
 from ledger.store.session import Session
 from ledger.testing import Books
-from outsourced_ar import dispatched, interrupted
+from outsourced_ar.sending import dispatched, interrupted
 from tests.integration.outbox import MINUTE, MORNING, Outbox, Way
 
 TOLD = "SELECT kind, content ->> 'text' FROM write_back WHERE tenant_id = :tenant_id"

@@ -13,11 +13,12 @@ from ledger.records import DocumentKind
 from ledger.reminders import Attachment, MessageState, Stop, StopItem, StopKind
 from ledger.store import letters, messages, rulebooks, stops
 from ledger.testing import Books
-from outsourced_ar import disputes, disputing, rules_in_force, stopping
-from outsourced_ar.facts import Silence
-from outsourced_ar.rechecking import GateRecheck
+from outsourced_ar.deciding.rechecking import GateRecheck
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.known.stop_machines import IllegalRuleError
 from outsourced_ar.rule_files import RuleFileError
-from outsourced_ar.stop_machines import IllegalRuleError
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.stops import disputes, disputing, stopping
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

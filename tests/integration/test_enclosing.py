@@ -18,10 +18,10 @@ from ledger.records import DocumentRef
 from ledger.reminders import MessageState
 from ledger.store import messages
 from ledger.testing import Books, a_document
-from outsourced_ar import enclosing
-from outsourced_ar.cadence import packaged_cadences
+from outsourced_ar.deciding import enclosing
+from outsourced_ar.deciding.enclosing import Enclosing, Library
 from outsourced_ar.delivery.contract import Delivery, Mail, Verdict
-from outsourced_ar.enclosing import Enclosing, Library
+from outsourced_ar.rules.cadence import packaged_cadences
 from tests.integration.outbox import DUE, HOUR, ISSUED, MORNING, Outbox, Way
 from tests.integration.reminding import a_message, an_item
 

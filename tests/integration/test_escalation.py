@@ -20,8 +20,8 @@ from ledger.reminders import (
 from ledger.store import messages, stops
 from ledger.store.session import Database
 from ledger.testing import a_document
-from outsourced_ar import by_hand
-from outsourced_ar.facts import Silence
+from outsourced_ar.collecting import by_hand
+from outsourced_ar.known.facts import Silence
 from tests.integration.escalation import CONTRACT, DUE, Office
 from tests.integration.reminding import a_customer, debtor_key, document_key
 

@@ -11,11 +11,13 @@ from ledger.reminders import MessageState, Stop, StopItem, StopKind, Voice
 from ledger.store import audit, cases
 from ledger.store.session import Database
 from ledger.testing import EUR
-from outsourced_ar import by_hand, rules_in_force, stopping
-from outsourced_ar.packing import Run
-from outsourced_ar.placing import HANDOVER
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.sending import Sender
+from outsourced_ar.collecting import by_hand
+from outsourced_ar.collecting.packing import Run
+from outsourced_ar.collecting.placing import HANDOVER
+from outsourced_ar.deciding.rechecking import GateRecheck
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.sending.sending import Sender
+from outsourced_ar.stops import stopping
 from tests.integration.escalation import DUE, Office
 from tests.integration.outbox import Reader, Way
 from tests.integration.reminding import a_night, debtor_key, document_key

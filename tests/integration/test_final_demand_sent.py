@@ -6,9 +6,9 @@ from pathlib import Path
 from ledger.calendar import FixedClock
 from ledger.reminders import MessageState, Voice
 from ledger.store.session import Database
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.rules_in_force import in_force
-from outsourced_ar.sending import Sender
+from outsourced_ar.deciding.rechecking import GateRecheck
+from outsourced_ar.rules.rules_in_force import in_force
+from outsourced_ar.sending.sending import Sender
 from tests.integration.escalation import DUE, Office
 from tests.integration.outbox import Reader, Way
 from tests.integration.reminding import a_night

@@ -18,9 +18,9 @@ from ledger.reminders import (
 from ledger.store import contacts, decisions, letters
 from ledger.store.letters import LetterFilter, UnknownLetterError
 from ledger.testing import Books, a_document
-from outsourced_ar import decision_records
-from outsourced_ar.explain import explain
-from outsourced_ar.facts import Silence
+from outsourced_ar.deciding import decision_records
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.stories.explain import explain
 from tests.integration.answering import DEBTOR, NOON, Answers, a_mail
 from tests.integration.outbox import HOUR, Outbox, Way
 from tests.integration.reminding import (

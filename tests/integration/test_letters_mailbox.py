@@ -7,9 +7,9 @@ import pytest
 
 from ledger.calendar import FixedClock
 from ledger.testing import Books
-from outsourced_ar import replies_reading
-from outsourced_ar.replies import Taken, take_in
-from outsourced_ar.replies_reading import MailboxRead, read_mailbox
+from outsourced_ar.replies import replies_reading
+from outsourced_ar.replies.replies import Taken, take_in
+from outsourced_ar.replies.replies_reading import MailboxRead, read_mailbox
 from tests.integration.answering import NOON, Answers, Pile, a_mail
 from tests.integration.outbox import Outbox
 

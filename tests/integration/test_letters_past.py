@@ -11,8 +11,8 @@ from msgspec import structs
 from connectors.simulators.xero.pdf import one_page
 from ledger.reminders import LetterOrigin
 from ledger.testing import Books, a_debtor, a_document
-from outsourced_ar.paper_text import BROKEN
-from outsourced_ar.past import NoFolderError, PastRead, read_past
+from outsourced_ar.reading.paper_text import BROKEN
+from outsourced_ar.replies.past import NoFolderError, PastRead, read_past
 from tests.integration.answering import NOON, Answers, a_mail
 from tests.integration.outbox import Outbox
 from tests.integration.reminding import debtor_key, document_key

@@ -8,7 +8,7 @@ import pytest
 from ledger.ids import DocumentId
 from ledger.reminders import LetterId
 from ledger.testing import Books
-from outsourced_ar.reassigning import assign
+from outsourced_ar.replies.reassigning import assign
 from tests.integration.answering import NOON, Answers, a_mail
 from tests.integration.outbox import Outbox
 from tests.integration.reminding import document_key

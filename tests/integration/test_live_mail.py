@@ -18,17 +18,17 @@ from ledger.calendar import FixedClock
 from ledger.reminders import MessageState, ReplyKind, StopKind
 from ledger.secret import Secret
 from ledger.testing import Books
-from outsourced_ar.delivery import imap
-from outsourced_ar.delivery.imap import (
+from outsourced_ar.delivery.routes import Routes
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.replies import imap
+from outsourced_ar.replies.imap import (
     Fetched,
     ImapReader,
     MailboxLoginRefusedError,
     MailboxUnreachableError,
     UnsafeMailboxError,
 )
-from outsourced_ar.delivery.routes import Routes
-from outsourced_ar.facts import Silence
-from outsourced_ar.replies_reading import MailboxRead, read_mailbox
+from outsourced_ar.replies.replies_reading import MailboxRead, read_mailbox
 from tests.imap_server import PASSWORD, ImapServer, imap_server
 from tests.integration.answering import NOON, Answers, a_mail
 from tests.integration.outbox import MORNING, Outbox

@@ -15,11 +15,12 @@ from ledger.calendar import FixedClock
 from ledger.identities import Identity
 from ledger.reminders import Channel
 from ledger.store.session import Database
-from outsourced_ar import agencies, by_hand
+from outsourced_ar.collecting import by_hand
+from outsourced_ar.collecting.handing import Hand, Handed
 from outsourced_ar.delivery.contract import Delivery, Mail, Verdict
-from outsourced_ar.handing import Hand, Handed
 from outsourced_ar.placements.local import LocalAgency
 from outsourced_ar.placements.mailed import MailedAgency, Notes, UnknownMailError
+from outsourced_ar.rules import agencies
 from tests.integration.escalation import DUE, Office
 from tests.integration.outbox import TAKEN
 from tests.integration.outbox import Way as WayOut

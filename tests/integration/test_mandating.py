@@ -12,8 +12,8 @@ from ledger.reminders import MessageState, Mode
 from ledger.store import mandates, message_rows, messages
 from ledger.store.messages import Order, StoredMessage
 from ledger.testing import AN_INSTANT, Books
-from outsourced_ar import mandating
-from outsourced_ar.mandating import withdraw_unreleased
+from outsourced_ar.deciding import mandating
+from outsourced_ar.deciding.mandating import withdraw_unreleased
 from tests.integration.outbox import Outbox
 from tests.integration.reminding import A_DAY, AN_HOUR, a_message, an_item, released
 

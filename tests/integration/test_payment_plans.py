@@ -10,8 +10,10 @@ from ledger.errors import RequestError
 from ledger.reminders import Stop, StopId, StopItem, StopKind
 from ledger.store import rulebooks
 from ledger.testing import EUR, Books
-from outsourced_ar import planning_payments
-from outsourced_ar.payment_plans import (
+from outsourced_ar.known.stop_machines import IllegalRuleError
+from outsourced_ar.rule_files import packaged
+from outsourced_ar.stops import planning_payments
+from outsourced_ar.stops.payment_plans import (
     ENVELOPE,
     Instalment,
     OutsideEnvelopeError,
@@ -20,9 +22,7 @@ from outsourced_ar.payment_plans import (
     packaged_envelope,
     split,
 )
-from outsourced_ar.planning_payments import Proposal
-from outsourced_ar.rule_files import packaged
-from outsourced_ar.stop_machines import IllegalRuleError
+from outsourced_ar.stops.planning_payments import Proposal
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

@@ -14,13 +14,13 @@ from ledger.records import DocumentKind
 from ledger.reminders import MessageId, MessageState, Stop, StopItem, StopKind
 from ledger.store import case_payments, cases, messages, stops
 from ledger.store.session import Database
-from outsourced_ar import by_hand, placing
-from outsourced_ar.cases import CaseRuleError
+from outsourced_ar.collecting import by_hand, placing
+from outsourced_ar.collecting.cases import CaseRuleError
+from outsourced_ar.collecting.placing import HANDOVER, RECALL, Way
+from outsourced_ar.deciding.rechecking import GateRecheck
 from outsourced_ar.placements.contract import Handover
-from outsourced_ar.placing import HANDOVER, RECALL, Way
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.rules_in_force import in_force
-from outsourced_ar.sending import Sender
+from outsourced_ar.rules.rules_in_force import in_force
+from outsourced_ar.sending.sending import Sender
 from tests.integration.escalation import DUE, Office
 from tests.integration.outbox import Reader
 from tests.integration.outbox import Way as WayOut

@@ -11,12 +11,12 @@ from ledger.cases import CaseState
 from ledger.errors import SourceError
 from ledger.reminders import TaskKind
 from ledger.store.session import Database
-from outsourced_ar import by_hand, escalating
-from outsourced_ar.looking import Escalated
-from outsourced_ar.packing import Run
+from outsourced_ar.collecting import by_hand, escalating
+from outsourced_ar.collecting.looking import Escalated
+from outsourced_ar.collecting.packing import Run
+from outsourced_ar.collecting.previewing import NOT_ASKED, Previews
 from outsourced_ar.placements.contract import Handover, Preview
 from outsourced_ar.placements.local import LocalAgency
-from outsourced_ar.previewing import NOT_ASKED, Previews
 from tests.integration.escalation import DUE, Office
 from tests.integration.reminding import debtor_key, read_whole
 from tests.integration.test_placing import RIPE

@@ -10,7 +10,7 @@ from ledger.errors import RequestError
 from ledger.records import DocumentKind
 from ledger.reminders import StopKind
 from ledger.testing import EUR, Books
-from outsourced_ar.stop_machines import IllegalRuleError
+from outsourced_ar.known.stop_machines import IllegalRuleError
 from tests.integration.reminding import A_DAY, a_night, released, said
 from tests.integration.stopped import Desk
 

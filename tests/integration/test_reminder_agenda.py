@@ -27,7 +27,7 @@ from ledger.store import (
 )
 from ledger.store.session import Session
 from ledger.testing import AN_INSTANT, Books, a_claim, a_debtor, a_document
-from outsourced_ar import stopping
+from outsourced_ar.stops import stopping
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

@@ -13,8 +13,8 @@ from ledger.store import messages, stops
 from ledger.store.decisions import SPEAK
 from ledger.store.session import Database
 from ledger.testing import Books, a_claim, a_document
-from outsourced_ar import stopping
-from outsourced_ar.facts import Silence
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.stops import stopping
 from tests.integration.reminding import (
     a_customer,
     a_night,

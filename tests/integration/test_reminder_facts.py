@@ -28,8 +28,8 @@ from ledger.testing import (
     a_document,
     in_instalments,
 )
-from outsourced_ar import gathering
-from outsourced_ar.facts import Behaviour, DebtorFacts
+from outsourced_ar.deciding import gathering
+from outsourced_ar.known.facts import Behaviour, DebtorFacts
 from tests.integration.reminding import (
     AN_HOUR,
     a_message,

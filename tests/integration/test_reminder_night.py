@@ -24,9 +24,9 @@ from ledger.reminders import (
 from ledger.store import contacts, decisions, mandates, messages, rulebooks, tasks
 from ledger.store.messages import MessageFilter
 from ledger.testing import AN_INSTANT, EUR, Books, a_claim, a_document
-from outsourced_ar import calls, decision_records
-from outsourced_ar.facts import Refusal, Silence
-from outsourced_ar.night import NightBusyError, exclusive
+from outsourced_ar.deciding import calls, decision_records
+from outsourced_ar.deciding.night import NightBusyError, exclusive
+from outsourced_ar.known.facts import Refusal, Silence
 from tests.integration import child_night
 from tests.integration.reminding import (
     A_DAY,

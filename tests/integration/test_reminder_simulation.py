@@ -10,10 +10,12 @@ from ledger.store import messages, stops
 from ledger.store.decisions import SILENT, SPEAK
 from ledger.store.session import Session
 from ledger.testing import Books, a_claim, a_document
-from outsourced_ar import explain, rules_in_force, stopping
-from outsourced_ar.cadence import read_cadence
-from outsourced_ar.facts import Silence
-from outsourced_ar.simulate import Simulation, side_by_side, simulate
+from outsourced_ar.deciding.simulate import Simulation, side_by_side, simulate
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.rules import rules_in_force
+from outsourced_ar.rules.cadence import read_cadence
+from outsourced_ar.stops import stopping
+from outsourced_ar.stories import explain
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

@@ -28,13 +28,13 @@ from ledger.secret import Secret
 from ledger.store import contacts, debtor_notes, identities, mandates, stops
 from ledger.store.session import Session
 from ledger.testing import Books
-from outsourced_ar import sending
 from outsourced_ar.delivery import signing
 from outsourced_ar.delivery.contract import Delivery, Mail, Verdict
 from outsourced_ar.delivery.pace import Pace
 from outsourced_ar.delivery.routes import Routes
-from outsourced_ar.facts import Silence
-from outsourced_ar.sending import SendingBusyError
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.sending import sending
+from outsourced_ar.sending.sending import SendingBusyError
 from tests.integration.outbox import HOUR, MINUTE, MORNING, Outbox, Way
 from tests.integration.reminding import debtor_key
 

@@ -22,13 +22,14 @@ from ledger.store.connections import RunState, StoredConnection
 from ledger.store.session import Database
 from ledger.store.tenants import Tenant
 from ledger.testing import Books, NoRates, a_claim, a_debtor, a_document
-from outsourced_ar import night, texts
-from outsourced_ar.compose import MessageComposer
+from outsourced_ar.deciding import night
+from outsourced_ar.deciding.rechecking import GateRecheck
 from outsourced_ar.delivery.routes import Routes
-from outsourced_ar.facts import Silence
-from outsourced_ar.outcomes import Sent
-from outsourced_ar.rechecking import GateRecheck
-from outsourced_ar.sending import Sender
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.sending.outcomes import Sent
+from outsourced_ar.sending.sending import Sender
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.compose import MessageComposer
 from sync.pull import Sync, WholeOnlyError
 from sync.result import RunResult
 from tests.file_books import FileBooks

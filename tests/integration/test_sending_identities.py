@@ -10,10 +10,10 @@ from ledger.identities import Health, Identity
 from ledger.reminders import TaskKind
 from ledger.store import identities
 from ledger.testing import Books
-from outsourced_ar import identity_checks
 from outsourced_ar.delivery.domain_health import Examination, UnreachableNamesError
 from outsourced_ar.delivery.signing import BadKeyError, SigningKey
-from outsourced_ar.facts import Silence
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.sending import identity_checks
 from tests.integration.outbox import HOUR, Outbox, Way
 
 GOOD = {

@@ -9,9 +9,9 @@ from ledger.identities import Identity
 from ledger.reminders import Channel, MessageId, MessageState, TaskKind
 from ledger.store import messages
 from ledger.testing import Books
-from outsourced_ar import interrupted
 from outsourced_ar.delivery.routes import Routes
-from outsourced_ar.interrupted import NotUnknownError
+from outsourced_ar.sending import interrupted
+from outsourced_ar.sending.interrupted import NotUnknownError
 from tests.integration.outbox import MINUTE, MORNING, Outbox, Way
 
 

@@ -12,10 +12,10 @@ from ledger.reminders import Channel, MessageState
 from ledger.secret import Secret
 from ledger.store import messages
 from ledger.testing import Books
-from outsourced_ar.delivery import imap
 from outsourced_ar.delivery.routes import Routes
 from outsourced_ar.delivery.sent_copies import MailboxWitness
-from outsourced_ar.outcomes import Sent
+from outsourced_ar.replies import imap
+from outsourced_ar.sending.outcomes import Sent
 from tests.imap_server import PASSWORD, ImapServer, imap_server
 from tests.integration.outbox import MINUTE, MORNING, Outbox
 from tests.integration.reminding import an_identity

@@ -10,9 +10,9 @@ from ledger.charges import Charge, ChargeKind
 from ledger.ids import DocumentId
 from ledger.store import charges
 from ledger.testing import Books, a_document
-from outsourced_ar import charging
-from outsourced_ar.late_payment import Late
-from outsourced_ar.late_policy import LatePolicy, Show
+from outsourced_ar.deciding import charging
+from outsourced_ar.law.late_payment import Late
+from outsourced_ar.law.late_policy import LatePolicy, Show
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

@@ -22,9 +22,10 @@ from ledger.store import (
 from ledger.store.messages import Order
 from ledger.store.session import Session
 from ledger.testing import Books, a_claim, a_document
-from outsourced_ar import decision_records, explain
-from outsourced_ar.facts import Silence
-from outsourced_ar.simulate import simulate
+from outsourced_ar.deciding import decision_records
+from outsourced_ar.deciding.simulate import simulate
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.stories import explain
 from tests.integration.outbox import MORNING, Outbox
 from tests.integration.reminding import (
     AN_HOUR,

@@ -20,11 +20,11 @@ from ledger.stop_states import STATES, is_over
 from ledger.store import stop_facts, stops
 from ledger.store.session import Database
 from ledger.testing import Books
-from outsourced_ar.chasing import standing
-from outsourced_ar.days import calendar_of
-from outsourced_ar.policy import packaged_policy
-from outsourced_ar.stop_machines import IllegalRuleError
-from outsourced_ar.stopping import MACHINES
+from outsourced_ar.deciding.chasing import standing
+from outsourced_ar.known.days import calendar_of
+from outsourced_ar.known.stop_machines import IllegalRuleError
+from outsourced_ar.rules.policy import packaged_policy
+from outsourced_ar.stops.stopping import MACHINES
 from tests.integration.reminding import A_DAY
 from tests.integration.stopped import INVOICES, Desk
 

@@ -7,10 +7,10 @@ import pytest
 
 from ledger.reminders import Stop, StopKind
 from ledger.store.session import Database
-from outsourced_ar import stopping
-from outsourced_ar.explain import Explanation, explain
-from outsourced_ar.story import kinds, story
-from outsourced_ar.story_lines import Line
+from outsourced_ar.stops import stopping
+from outsourced_ar.stories.explain import Explanation, explain
+from outsourced_ar.stories.story import kinds, story
+from outsourced_ar.stories.story_lines import Line
 from tests.integration.escalation import DUE, Office
 from tests.integration.reminding import LANGUAGES, debtor_key, document_key
 

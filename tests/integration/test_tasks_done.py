@@ -24,9 +24,9 @@ from ledger.reminders import (
 from ledger.store import letters, messages, stops, tasks
 from ledger.store.tasks import UnknownTaskError
 from ledger.testing import EUR, Books, a_document
-from outsourced_ar.facts import Silence
-from outsourced_ar.finishing import Told, finish
-from outsourced_ar.stopping import enter
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.stops.finishing import Told, finish
+from outsourced_ar.stops.stopping import enter
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

@@ -10,7 +10,7 @@ from ledger.outbox import WriteKind
 from ledger.store import connections
 from ledger.store.session import Database
 from ledger.testing import AN_INSTANT, Books, a_debtor, a_document, a_tenant
-from outsourced_ar.telling import KEY_PREFIX, key_of, tell
+from outsourced_ar.stops.telling import KEY_PREFIX, key_of, tell
 from tests.integration.reminding import A_DAY, AN_HOUR, debtor_key, document_key
 
 ROWS = """

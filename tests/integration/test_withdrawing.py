@@ -12,9 +12,10 @@ from ledger.errors import RequestError
 from ledger.reminders import MessageId, MessageState, Mode, Stop
 from ledger.store import messages, outgoing
 from ledger.testing import Books, a_document
-from outsourced_ar import decision_records, withdrawing
-from outsourced_ar.facts import Silence
-from outsourced_ar.withdrawing import withdraw
+from outsourced_ar.deciding import decision_records
+from outsourced_ar.known.facts import Silence
+from outsourced_ar.sending import withdrawing
+from outsourced_ar.sending.withdrawing import withdraw
 from tests.integration.reminding import (
     A_DAY,
     AN_HOUR,

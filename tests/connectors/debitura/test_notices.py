@@ -9,7 +9,7 @@ import pytest
 from connectors.simulators.debitura import faults, model
 from connectors.simulators.debitura.model import SimCase
 from ledger.cases import CaseState
-from outsourced_ar.cases import RULES
+from outsourced_ar.collecting.cases import RULES
 from outsourced_ar.placements.contract import NoticeKind, Notices
 from outsourced_ar.placements.debitura_answers import UnreachedError
 from tests.connectors.debitura.account import (

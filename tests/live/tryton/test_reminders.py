@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from outsourced_ar.days import Calendar
+from outsourced_ar.known.days import Calendar
 from tests.cli.command_line import DONE, Desk
 from tests.live.tryton import server
 from tests.live.tryton.server import Tryton

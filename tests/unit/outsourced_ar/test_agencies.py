@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.money import Currency
-from outsourced_ar.agencies import packaged_contract, read_contract, share
 from outsourced_ar.rule_files import RuleFileError
+from outsourced_ar.rules.agencies import packaged_contract, read_contract, share
 
 EUR, SEK = Currency("EUR"), Currency("SEK")
 AGENCY = """

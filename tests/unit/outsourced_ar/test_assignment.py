@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from ledger.money import Currency
-from outsourced_ar.assignment import Subject, packaged_assignment, read_assignment
-from outsourced_ar.cadence import packaged_cadences
 from outsourced_ar.rule_files import RuleFileError
-from outsourced_ar.segments import packaged_segments
+from outsourced_ar.rules.assignment import Subject, packaged_assignment, read_assignment
+from outsourced_ar.rules.cadence import packaged_cadences
+from outsourced_ar.rules.segments import packaged_segments
 
 ON = date(2026, 7, 6)
 RULES = """

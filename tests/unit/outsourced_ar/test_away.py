@@ -5,8 +5,8 @@ from datetime import date, timedelta
 import pytest
 
 from ledger.reminders import Channel
-from outsourced_ar import facts_json
-from outsourced_ar.facts import DebtorFacts, Silence
+from outsourced_ar.known import facts_json
+from outsourced_ar.known.facts import DebtorFacts, Silence
 from tests.debtors import (
     DUE,
     a_cadence,

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 
 from ledger.reminders import Letter, LetterOrigin, ReplyKind
-from outsourced_ar.bare_requests import is_bare
-from outsourced_ar.classify_phrases import LANGUAGES
+from outsourced_ar.reading.bare_requests import is_bare
+from outsourced_ar.reading.classify_phrases import LANGUAGES
 from tests.mail_corpus import load
 
 NUMBERS = ["I-D1", "2026-0417", "2026-0431"]

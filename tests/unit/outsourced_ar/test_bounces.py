@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from outsourced_ar.bounces import BounceKind
-from outsourced_ar.replies_mail import read_mail
+from outsourced_ar.reading.bounces import BounceKind
+from outsourced_ar.reading.replies_mail import read_mail
 
 FOLDER = Path(__file__).parents[2] / "payloads" / "mail" / "bounces"
 OURS = "<reminder.1@client.example>"

@@ -7,10 +7,10 @@ import pytest
 
 from ledger.money import Currency
 from ledger.reminders import Channel, Tone, Voice
-from outsourced_ar.assignment import read_assignment
-from outsourced_ar.cadence import packaged_cadences, packaged_text, read_cadence
-from outsourced_ar.policy import read_policy
 from outsourced_ar.rule_files import RuleFileError
+from outsourced_ar.rules.assignment import read_assignment
+from outsourced_ar.rules.cadence import packaged_cadences, packaged_text, read_cadence
+from outsourced_ar.rules.policy import read_policy
 
 HEAD = 'name = "own"\nversion = 1\ntitle = "Own"\n'
 

@@ -14,7 +14,7 @@ from hypothesis.stateful import (
 )
 
 from ledger.cases import CaseState
-from outsourced_ar.cases import (
+from outsourced_ar.collecting.cases import (
     NO_SUCH_WAY,
     RULES,
     CaseFacts,

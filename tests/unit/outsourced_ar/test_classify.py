@@ -9,9 +9,9 @@ import pytest
 
 from ledger.money import Currency
 from ledger.reminders import ReplyKind
-from outsourced_ar.classify import LIMIT_PERCENT, Context, Reading, classify
-from outsourced_ar.classify_phrases import LANGUAGES
-from outsourced_ar.replies_mail import read_mail
+from outsourced_ar.reading.classify import LIMIT_PERCENT, Context, Reading, classify
+from outsourced_ar.reading.classify_phrases import LANGUAGES
+from outsourced_ar.reading.replies_mail import read_mail
 from tests import mail_corpus
 from tests.mail_corpus import ACTED_ON, Sample
 

@@ -3,8 +3,8 @@
 import pytest
 
 from ledger.money import Currency
-from outsourced_ar.classify_amounts import find_amounts
-from outsourced_ar.classify_phrases import fold
+from outsourced_ar.reading.classify_amounts import find_amounts
+from outsourced_ar.reading.classify_phrases import fold
 
 EUR = Currency("EUR")
 

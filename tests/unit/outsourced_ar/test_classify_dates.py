@@ -5,8 +5,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from outsourced_ar.classify_dates import Looking, the_day
-from outsourced_ar.classify_phrases import LANGUAGES, fold, phrasebook
+from outsourced_ar.reading.classify_dates import Looking, the_day
+from outsourced_ar.reading.classify_phrases import LANGUAGES, fold, phrasebook
 
 TUESDAY = date(2026, 3, 10)
 NEXT_FRIDAY = {

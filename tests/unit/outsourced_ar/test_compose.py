@@ -8,16 +8,16 @@ import pytest
 from ledger.ids import TenantId
 from ledger.money import Currency
 from ledger.reminders import Channel, Contact, Message, MessageState, Voice
-from outsourced_ar.compose import (
+from outsourced_ar.known.days import calendar_of
+from outsourced_ar.known.facts import DebtorFacts, Speech
+from outsourced_ar.wording.compose import (
     OUTCOMES,
     NoAddressError,
     WrongVoiceError,
     message_id,
 )
-from outsourced_ar.composing import Composer, MissingTextError
-from outsourced_ar.days import calendar_of
-from outsourced_ar.facts import DebtorFacts, Speech
-from outsourced_ar.statement import NothingOwedError, WrongTotalError, deadline
+from outsourced_ar.wording.composing import Composer, MissingTextError
+from outsourced_ar.wording.statement import NothingOwedError, WrongTotalError, deadline
 from tests.speeches import (
     A_CONTACT,
     CLIENT,

@@ -9,12 +9,12 @@ from ledger.compensation import Banded, Fixed, Scale, for_item, for_letter
 from ledger.interest import interest
 from ledger.interest_terms import Claim, RateSeries
 from ledger.money import Currency, currency
-from outsourced_ar import legal
-from outsourced_ar.countries import packaged_sheets, read_sheet, sheet_of
-from outsourced_ar.country_sheets import Basis, CountrySheet
-from outsourced_ar.reference_rates import packaged_rates, read_rates
+from outsourced_ar.law.countries import packaged_sheets, read_sheet, sheet_of
+from outsourced_ar.law.country_sheets import Basis, CountrySheet
+from outsourced_ar.law.reference_rates import packaged_rates, read_rates
 from outsourced_ar.rule_files import RuleFileError
 from outsourced_ar.sources import SourceKind
+from outsourced_ar.wording import legal
 
 UNION = (
     "AT BE BG HR CY CZ DK EE FI FR DE GR HU IE IT LV LT LU MT NL PL PT RO SK SI ES SE"

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.errors import RequestError
-from outsourced_ar.days import (
+from outsourced_ar.known.days import (
     Offset,
     Place,
     calendar_of,

@@ -10,13 +10,13 @@ import pytest
 
 from ledger.money import Currency
 from ledger.reminders import Channel, Message, Voice
-from outsourced_ar import legal, letters, texts
-from outsourced_ar.composing import MissingTextError
-from outsourced_ar.demand import BadDemandError, Demand, PayTo
-from outsourced_ar.drafts import save_check
-from outsourced_ar.lint import Fault, findings
-from outsourced_ar.texts import AGENCY_KEYS
-from outsourced_ar.wording import TemplateError
+from outsourced_ar.known.demand import BadDemandError, Demand, PayTo
+from outsourced_ar.wording import legal, letters, texts
+from outsourced_ar.wording.composing import MissingTextError
+from outsourced_ar.wording.drafts import save_check
+from outsourced_ar.wording.lint import Fault, findings
+from outsourced_ar.wording.texts import AGENCY_KEYS
+from outsourced_ar.wording.wording import TemplateError
 from tests.speeches import (
     A_DEMAND,
     AGENCY,

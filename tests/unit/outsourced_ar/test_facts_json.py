@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.reminders import StopItem, StopKind
-from outsourced_ar import facts_json
-from outsourced_ar.facts import Behaviour, DebtorFacts
+from outsourced_ar.known import facts_json
+from outsourced_ar.known.facts import Behaviour, DebtorFacts
 from tests.debtors import (
     DUE,
     EUR,

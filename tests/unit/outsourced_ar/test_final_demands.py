@@ -7,11 +7,11 @@ from datetime import date, timedelta
 import pytest
 
 from ledger.reminders import Channel, Person, Tone, Voice
-from outsourced_ar import final_demands, gate
-from outsourced_ar.days import calendar_of
-from outsourced_ar.escalation import Approval, Escalation
-from outsourced_ar.facts import DebtorFacts, Item, Silence, TakenStep, Tonight
-from outsourced_ar.policy import packaged_policy
+from outsourced_ar.deciding import final_demands, gate
+from outsourced_ar.known.days import calendar_of
+from outsourced_ar.known.escalation import Approval, Escalation
+from outsourced_ar.known.facts import DebtorFacts, Item, Silence, TakenStep, Tonight
+from outsourced_ar.rules.policy import packaged_policy
 from tests import debtors
 
 CONTRACTED = Escalation(

@@ -22,9 +22,9 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from outsourced_ar.facts import DebtorFacts, Refusal, Silence, Speech, Tonight
-from outsourced_ar.gate import ORDER, Moment, ask, wish_of
-from outsourced_ar.policy import Policy, packaged_policy, read_policy
+from outsourced_ar.deciding.gate import ORDER, Moment, ask, wish_of
+from outsourced_ar.known.facts import DebtorFacts, Refusal, Silence, Speech, Tonight
+from outsourced_ar.rules.policy import Policy, packaged_policy, read_policy
 from tests.debtors import (
     DEBTOR,
     DUE,

@@ -8,12 +8,12 @@ import pytest
 
 from ledger.money import Currency
 from ledger.reminders import Tone, Voice
-from outsourced_ar import facts_json
-from outsourced_ar.demand import Demand
-from outsourced_ar.escalation import Escalation
-from outsourced_ar.facts import DebtorFacts, Silence, Tonight
-from outsourced_ar.late_figures import LateFigures, added, figures_of, total
-from outsourced_ar.late_policy import LatePolicy, Show
+from outsourced_ar.known import facts_json
+from outsourced_ar.known.demand import Demand
+from outsourced_ar.known.escalation import Escalation
+from outsourced_ar.known.facts import DebtorFacts, Silence, Tonight
+from outsourced_ar.known.late_figures import LateFigures, added, figures_of, total
+from outsourced_ar.law.late_policy import LatePolicy, Show
 from tests.debtors import (
     DUE,
     a_debtor,

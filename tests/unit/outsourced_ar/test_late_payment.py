@@ -18,11 +18,11 @@ from ledger.charges import (
 from ledger.interest_terms import Order
 from ledger.money import Currency
 from ledger.reminders import Stop, StopItem, StopKind
-from outsourced_ar.demand import Demand
-from outsourced_ar.late_figures import added, figures_of
-from outsourced_ar.late_letters import of_letter
-from outsourced_ar.late_payment import CONTRACT, Late, Parties, late_of
-from outsourced_ar.late_policy import Conversion, LatePolicy, OwnRate, Show
+from outsourced_ar.known.demand import Demand
+from outsourced_ar.known.late_figures import added, figures_of
+from outsourced_ar.law.late_letters import of_letter
+from outsourced_ar.law.late_payment import CONTRACT, Late, Parties, late_of
+from outsourced_ar.law.late_policy import Conversion, LatePolicy, OwnRate, Show
 from tests.debtors import DEBTOR, EUR, named
 
 DUE = date(2026, 3, 16)

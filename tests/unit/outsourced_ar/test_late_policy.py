@@ -6,9 +6,9 @@ from decimal import Decimal
 import pytest
 
 from ledger.money import Currency
-from outsourced_ar.late_policy import LatePolicy, Show
-from outsourced_ar.policy import packaged_policy, read_policy
+from outsourced_ar.law.late_policy import LatePolicy, Show
 from outsourced_ar.rule_files import RuleFileError
+from outsourced_ar.rules.policy import packaged_policy, read_policy
 
 TODAY = date(2026, 11, 23)
 OWN_RATE = """

@@ -11,10 +11,10 @@ import pytest
 from ledger.charges import Charge, ChargeKind, ChargeState
 from ledger.money import Currency
 from ledger.reminders import Channel, Message, MessageItem, Voice
-from outsourced_ar import texts
-from outsourced_ar.late_figures import LateFigures, figures_of
-from outsourced_ar.late_policy import LatePolicy, Show
-from outsourced_ar.locales import writer
+from outsourced_ar.known.late_figures import LateFigures, figures_of
+from outsourced_ar.law.late_policy import LatePolicy, Show
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.locales import writer
 from tests.debtors import an_item
 from tests.speeches import (
     COUNTRIES,

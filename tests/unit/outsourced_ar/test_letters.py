@@ -10,8 +10,8 @@ import segno
 from ledger.identities import BankAccount
 from ledger.money import Currency
 from ledger.reminders import Channel
-from outsourced_ar import letters
-from outsourced_ar.remittance import (
+from outsourced_ar.wording import letters
+from outsourced_ar.wording.remittance import (
     creditor_reference,
     is_creditor_reference,
     payment_code,

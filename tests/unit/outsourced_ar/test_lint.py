@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from outsourced_ar import texts
-from outsourced_ar.drafts import save_check
-from outsourced_ar.lint import Fault, findings
+from outsourced_ar.wording import texts
+from outsourced_ar.wording.drafts import save_check
+from outsourced_ar.wording.lint import Fault, findings
 from tests.speeches import labels, sources
 
 LANGUAGES = texts.languages()

@@ -8,8 +8,8 @@ import pytest
 from pypdf import PdfWriter
 
 from connectors.simulators.xero.pdf import one_page
-from outsourced_ar import paper_text
-from outsourced_ar.paper_text import text_of
+from outsourced_ar.reading import paper_text
+from outsourced_ar.reading.paper_text import text_of
 
 
 def written(*, is_encrypted: bool = False) -> bytes:

@@ -6,7 +6,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outsourced_ar.holds import Range, paused_days, put_off, union
+from outsourced_ar.known.holds import Range, paused_days, put_off, union
 
 BASE = date(2026, 5, 1)
 

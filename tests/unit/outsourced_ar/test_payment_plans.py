@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.stop_states import PlanState as State
-from outsourced_ar.days import Calendar
-from outsourced_ar.payment_plans import (
+from outsourced_ar.known.days import Calendar
+from outsourced_ar.stops.payment_plans import (
     MACHINE,
     Instalment,
     Plan,
@@ -22,7 +22,7 @@ from outsourced_ar.payment_plans import (
     of_details,
     split,
 )
-from outsourced_ar.receipts import Receipt
+from outsourced_ar.stops.receipts import Receipt
 
 FIRST: Final = date(2026, 1, 15)
 GERMANY: Final = Calendar("DE")

@@ -14,10 +14,10 @@ import pytest
 
 from ledger.identities import ClientIdentity
 from ledger.reminders import Channel, Message, Voice
-from outsourced_ar import letters
 from outsourced_ar.delivery import mime
-from outsourced_ar.pictures import BYTES_MAX, JPEG, PNG, picture_of
-from outsourced_ar.replies_mail import read_mail
+from outsourced_ar.reading.replies_mail import read_mail
+from outsourced_ar.wording import letters
+from outsourced_ar.wording.pictures import BYTES_MAX, JPEG, PNG, picture_of
 from tests.speeches import AGENCY, CLIENT, a_composer, a_night, a_speech, some_facts
 from tests.unit.outsourced_ar.test_templates import Page
 

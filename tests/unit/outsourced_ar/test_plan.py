@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from ledger.ids import DocumentId
 from ledger.money import Currency
 from ledger.reminders import Channel, Tone, Voice
-from outsourced_ar.assignment import Assignment, packaged_assignment
-from outsourced_ar.cadence import packaged_cadences, packaged_text, read_cadence
-from outsourced_ar.facts import Behaviour, DebtorFacts, Item, Silence
-from outsourced_ar.ladder import FAR
+from outsourced_ar.deciding.ladder import FAR
+from outsourced_ar.known.facts import Behaviour, DebtorFacts, Item, Silence
 from outsourced_ar.rule_files import RuleFileError
+from outsourced_ar.rules.assignment import Assignment, packaged_assignment
+from outsourced_ar.rules.cadence import packaged_cadences, packaged_text, read_cadence
 from tests.debtors import (
     DUE,
     EUR,

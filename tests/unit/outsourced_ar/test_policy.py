@@ -6,8 +6,8 @@ import pytest
 
 from ledger.money import Currency
 from ledger.reminders import Channel
-from outsourced_ar.policy import Policy, packaged_policy, read_policy
 from outsourced_ar.rule_files import RuleFileError
+from outsourced_ar.rules.policy import Policy, packaged_policy, read_policy
 
 ON = date(2026, 7, 6)
 

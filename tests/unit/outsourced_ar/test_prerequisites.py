@@ -4,8 +4,8 @@ from datetime import date
 
 import pytest
 
-from outsourced_ar.countries import packaged_sheets
-from outsourced_ar.prerequisites import of_country
+from outsourced_ar.law.countries import packaged_sheets
+from outsourced_ar.law.prerequisites import of_country
 
 A_DAY = date(2026, 11, 22)
 

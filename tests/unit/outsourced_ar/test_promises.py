@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ledger.stop_states import PromiseState as State
-from outsourced_ar.days import Calendar
-from outsourced_ar.promises import (
+from outsourced_ar.known.days import Calendar
+from outsourced_ar.stops.promises import (
     LATE_DAYS,
     Judged,
     Promised,
@@ -18,7 +18,7 @@ from outsourced_ar.promises import (
     kept_rate,
     outcome,
 )
-from outsourced_ar.receipts import Entry, Receipt, came_since, stayed
+from outsourced_ar.stops.receipts import Entry, Receipt, came_since, stayed
 
 MONDAY: Final = date(2026, 6, 1)
 DUE: Final = MONDAY

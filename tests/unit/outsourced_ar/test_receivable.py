@@ -8,8 +8,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from ledger.cases import CaseState
 from ledger.reminders import StopItem, StopKind, Tone, Voice
-from outsourced_ar.chasing import parts_of
-from outsourced_ar.receivable import Receivable, Stage, receivable
+from outsourced_ar.collecting.receivable import Receivable, Stage, receivable
+from outsourced_ar.deciding.chasing import parts_of
 from tests import debtors
 
 COURT = frozenset(

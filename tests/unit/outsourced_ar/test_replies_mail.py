@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from outsourced_ar import replies_mail
-from outsourced_ar.classify_phrases import LANGUAGES
-from outsourced_ar.quoting import own_words, text_of_html
-from outsourced_ar.replies_mail import Author, harmless_name, read_mail
+from outsourced_ar.reading import replies_mail
+from outsourced_ar.reading.classify_phrases import LANGUAGES
+from outsourced_ar.reading.quoting import own_words, text_of_html
+from outsourced_ar.reading.replies_mail import Author, harmless_name, read_mail
 from tests import mail_corpus
 
 

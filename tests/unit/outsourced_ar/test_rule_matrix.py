@@ -5,10 +5,10 @@ from datetime import date, timedelta
 import pytest
 
 from ledger.reminders import Channel, Voice
-from outsourced_ar.cadence import Step, packaged_cadences
-from outsourced_ar.countries import packaged_sheets, sheet_of
-from outsourced_ar.escalation import Escalation
-from outsourced_ar.facts import Speech
+from outsourced_ar.known.escalation import Escalation
+from outsourced_ar.known.facts import Speech
+from outsourced_ar.law.countries import packaged_sheets, sheet_of
+from outsourced_ar.rules.cadence import Step, packaged_cadences
 from tests.debtors import a_debtor, a_night, a_step, an_item, rules_for, spoken
 
 FULL = packaged_cadences()["full"]

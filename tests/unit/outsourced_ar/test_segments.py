@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from ledger.money import Currency
-from outsourced_ar.facts import Behaviour
+from outsourced_ar.known.facts import Behaviour
 from outsourced_ar.rule_files import RuleFileError
-from outsourced_ar.segments import packaged_segments, read_segments
+from outsourced_ar.rules.segments import packaged_segments, read_segments
 from tests.debtors import DUE, a_debtor, a_night, an_item, planned, spoken
 
 EUR = Currency("EUR")

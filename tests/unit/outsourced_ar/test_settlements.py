@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from ledger.cases import Case, CaseItem, CasePayment, CaseState, PaidTo
 from ledger.records import AllocationKind
 from ledger.store.case_payments import Movement, Standing
-from outsourced_ar.placements.contract import Notice, NoticeKind, SettlementLine
-from outsourced_ar.settlements import (
+from outsourced_ar.collecting.settlements import (
     CREDITED,
     CREDITS,
     Expected,
@@ -20,6 +19,7 @@ from outsourced_ar.settlements import (
     money,
     shown_by_books,
 )
+from outsourced_ar.placements.contract import Notice, NoticeKind, SettlementLine
 from tests import debtors
 
 PLACED = 1_000_00

@@ -4,18 +4,19 @@ from datetime import date
 
 import pytest
 
-from outsourced_ar import countries, final_demands
-from outsourced_ar.countries import read_sheet, sheet_named, sheet_of
-from outsourced_ar.country_sheets import (
+from outsourced_ar.deciding import final_demands
+from outsourced_ar.known.days import place_of
+from outsourced_ar.known.escalation import Escalation
+from outsourced_ar.law import countries
+from outsourced_ar.law.countries import read_sheet, sheet_named, sheet_of
+from outsourced_ar.law.country_sheets import (
     AmbiguousSheetsError,
     CountrySheet,
     by_country,
     valid_on,
 )
-from outsourced_ar.days import place_of
-from outsourced_ar.escalation import Escalation
-from outsourced_ar.late_policy import LatePolicy, Show
-from outsourced_ar.prerequisites import of_country, time_barred_from
+from outsourced_ar.law.late_policy import LatePolicy, Show
+from outsourced_ar.law.prerequisites import of_country, time_barred_from
 from tests.debtors import a_debtor, an_item
 from tests.unit.outsourced_ar.test_late_payment import late, parties
 

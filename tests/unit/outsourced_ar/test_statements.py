@@ -8,13 +8,13 @@ import pytest
 
 from ledger.money import Currency
 from ledger.reminders import Mode, Person, StopKind
-from outsourced_ar import gate, pacing
-from outsourced_ar.days import calendar_of
-from outsourced_ar.facts import DebtorFacts, Decision, Item, Refusal, Silence
-from outsourced_ar.gate import Moment
-from outsourced_ar.policy import Policy, Statements, packaged_policy, read_policy
+from outsourced_ar.deciding import gate, pacing
+from outsourced_ar.deciding.gate import Moment
+from outsourced_ar.deciding.statements import decide, due_on, month_of
+from outsourced_ar.known.days import calendar_of
+from outsourced_ar.known.facts import DebtorFacts, Decision, Item, Refusal, Silence
 from outsourced_ar.rule_files import RuleFileError
-from outsourced_ar.statements import decide, due_on, month_of
+from outsourced_ar.rules.policy import Policy, Statements, packaged_policy, read_policy
 from tests.debtors import (
     DEBTOR,
     DUE,

@@ -16,20 +16,20 @@ from hypothesis.stateful import (
 
 from ledger.reminders import Stop, StopKind
 from ledger.stop_states import STANDING, STATES, is_over, silences
-from outsourced_ar.disputes import MACHINE as DISPUTE
-from outsourced_ar.holds import HOLD, INSOLVENCY, stood
-from outsourced_ar.payment_plans import MACHINE as PLAN
-from outsourced_ar.promises import MACHINE as PROMISE
-from outsourced_ar.stop_machines import (
+from outsourced_ar.known.holds import HOLD, INSOLVENCY, stood
+from outsourced_ar.known.stop_machines import (
     END,
     MISTAKE,
     IllegalRuleError,
     Machine,
     machine,
 )
-from outsourced_ar.stop_machines import (
+from outsourced_ar.known.stop_machines import (
     rule as way,
 )
+from outsourced_ar.stops.disputes import MACHINE as DISPUTE
+from outsourced_ar.stops.payment_plans import MACHINE as PLAN
+from outsourced_ar.stops.promises import MACHINE as PROMISE
 from tests.debtors import DEBTOR
 
 MACHINES: Final = (DISPUTE, PROMISE, PLAN, HOLD, INSOLVENCY)

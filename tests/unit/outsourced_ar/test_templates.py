@@ -12,17 +12,17 @@ import pytest
 
 from ledger.identities import Identity
 from ledger.reminders import Channel, Message, MessageItem, Voice
-from outsourced_ar import letters, texts
-from outsourced_ar.days import place_of
-from outsourced_ar.drafts import Drafts, save_check
-from outsourced_ar.locales import writer
-from outsourced_ar.texts import (
+from outsourced_ar.known.days import place_of
+from outsourced_ar.wording import letters, texts
+from outsourced_ar.wording.drafts import Drafts, save_check
+from outsourced_ar.wording.locales import writer
+from outsourced_ar.wording.texts import (
     CLIENT_KEYS,
     KEYS,
     NoTextError,
     Place,
 )
-from outsourced_ar.wording import VARIABLES, TemplateError, check
+from outsourced_ar.wording.wording import VARIABLES, TemplateError, check
 from tests.speeches import (
     AGENCY,
     CLIENT,

@@ -9,10 +9,10 @@ import pytest
 
 from ledger.ids import DebtorId
 from ledger.reminders import Tone
-from outsourced_ar.cadence import Cadence, read_cadence
 from outsourced_ar.rule_files import RuleFileError
-from outsourced_ar.texts import NoTextError, Place
-from outsourced_ar.variants import variant_of
+from outsourced_ar.rules.cadence import Cadence, read_cadence
+from outsourced_ar.rules.variants import variant_of
+from outsourced_ar.wording.texts import NoTextError, Place
 from tests.debtors import DUE, a_debtor, a_step, an_item, rules_for, spoken
 from tests.debtors import a_night as a_night_of
 from tests.speeches import a_composer, a_night, a_speech, some_facts

@@ -1,0 +1,1 @@
+"""Placing cases with agencies, and what comes back of them."""

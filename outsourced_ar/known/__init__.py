@@ -1,0 +1,1 @@
+"""What is known of a debtor: the values that decisions are made from."""

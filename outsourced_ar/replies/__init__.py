@@ -1,0 +1,1 @@
+"""What comes in: put to its debtor, and what follows from it."""

@@ -1,0 +1,1 @@
+"""What the client has ruled: cadences, segments, assignment, policy, contracts."""

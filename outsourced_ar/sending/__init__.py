@@ -1,0 +1,1 @@
+"""From a message that is ready to one that went, once."""
