@@ -1,6 +1,6 @@
 """Nights in fast time, and why: over the real ledger, with nothing sent or stored."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -63,17 +63,18 @@ def test_a_simulation_says_what_nights_would(owing: Books) -> None:
     """The same steps on the same days as real nights over the same time."""
     found = tried(owing)
     for index in range(40):
-        a_night(owing, DUE + timedelta(days=index))
+        day = DUE + timedelta(days=index)
+        a_night(owing, day)
         with owing.database.tenant(owing.tenant.scope) as session:
-            _send(session)
+            _send(session, AN_HOUR + (day - A_DAY))
     assert steps(found) == [(one.business_on, one.step) for one in said(owing)]
     assert len(steps(found)) >= 4
 
 
-def _send(session: Session) -> None:
+def _send(session: Session, at: datetime) -> None:
     for one in messages.take_ready(session, 99):
         for state in (MessageState.SENDING, MessageState.SENT):
-            messages.mark(session, one, state, at=AN_HOUR, by="test")
+            messages.mark(session, one, state, at=at, by="test")
 
 
 def test_a_simulation_stores_nothing(owing: Books) -> None:
