@@ -298,13 +298,38 @@ def take_in(context: typer.Context, tenant: TenantSlug) -> None:
 def settlements_command(
     context: typer.Context,
     tenant: TenantSlug,
+    accept: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SETTLEMENT",
+            help="Let one that differs stand: its payments count as settled.",
+        ),
+    ] = None,
+    agency: Annotated[
+        str | None, typer.Option(help="Whose, where two have one of that name.")
+    ] = None,
+    by: Annotated[str, typer.Option(help="Who says so.")] = "",
     format_: FormatOption = Format.TABLE,
     out: OutOption = None,
 ) -> None:
     """List what agencies settled, with what differs from what was told."""
+    if accept is not None and not by.strip():
+        raise typer.BadParameter("say who accepts it: --by NAME")
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
+            if accept is not None:
+                # Only a person's word needs it.
+                from outsourced_ar.collecting import accepting  # noqa: PLC0415
+
+                accepting.accept(
+                    session,
+                    accept,
+                    agency=agency,
+                    at=product.clock.now(),
+                    on=product.clock.today(owner.timezone),
+                    by=by.strip(),
+                )
             found = case_payments.settlements(session)
     items = []
     for one in found:
@@ -339,7 +364,7 @@ def settlements_command(
         meta={"tenant": owner.slug},
     )
     show(listing, format_, out)
-    if any(one.differences for one in found):
+    if any(one.state == "differs" for one in found):
         raise typer.Exit(Exit.LEFT_OVER)
 
 

@@ -58,6 +58,11 @@ VALUES (:tenant_id, :agency, :reference, :settled_on, :currency, :state,
 ON CONFLICT (tenant_id, agency, reference) DO NOTHING
 RETURNING reference
 """
+ACCEPT = """
+UPDATE settlement SET state = 'accepted'
+WHERE tenant_id = :tenant_id AND agency = :agency AND reference = :reference
+  AND state = 'differs'
+"""
 SETTLEMENTS = """
 SELECT * FROM settlement WHERE tenant_id = :tenant_id
 ORDER BY settled_on, agency, reference
@@ -198,6 +203,12 @@ def save_settlement(session: Session, one: Settlement, at: datetime) -> bool:
         "at": at,
     }
     return session.execute(SAVE_SETTLEMENT, values).first() is not None
+
+
+def accept(session: Session, one: Settlement) -> bool:
+    """Note that a person let a settlement stand; say whether it still differed."""
+    values = {"agency": one.agency, "reference": one.reference}
+    return session.execute(ACCEPT, values).rowcount > 0
 
 
 def settlements(session: Session) -> list[Settlement]:

@@ -27,6 +27,12 @@ ABSORBED: Final = "absorbed_minor"
 """What the books show of money that the agency had settled before."""
 CREDITED: Final = "credited_minor"
 
+AGREED: Final = "agreed"
+DIFFERS: Final = "differs"
+"""A line is not what was told; a person looks at it."""
+ACCEPTED: Final = "accepted"
+"""It differs, and a person has let it stand."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Money:
@@ -238,7 +244,7 @@ def checked(
         reference=notice.settlement,
         settled_on=notice.on,
         currency=code,
-        state="differs" if differences else "agreed",
+        state=DIFFERS if differences else AGREED,
         lines=tuple(lines),
         differences=tuple(differences),
     )

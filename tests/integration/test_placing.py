@@ -3,7 +3,7 @@
 import hashlib
 import json
 import threading
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import jsonschema
@@ -14,7 +14,7 @@ from ledger.records import DocumentKind
 from ledger.reminders import MessageId, MessageState, Stop, StopItem, StopKind
 from ledger.store import case_payments, cases, messages, stops
 from ledger.store.session import Database
-from outsourced_ar.collecting import by_hand, placing
+from outsourced_ar.collecting import accepting, by_hand, placing
 from outsourced_ar.collecting.cases import CaseRuleError
 from outsourced_ar.collecting.placing import HANDOVER, RECALL, Way
 from outsourced_ar.deciding.rechecking import GateRecheck
@@ -572,6 +572,28 @@ def test_a_settlement_that_differs_is_listed_line_by_line(
     assert said in difference
     assert any("S-1" in task.title for task in office.tasks())
     assert office.case().state is CaseState.ACTIVE
+
+
+def test_a_settlement_that_a_person_lets_stand_closes_what_is_paid(
+    office: Office,
+) -> None:
+    """Its payment counts as settled, once; the task ends and the case closes."""
+    paying(office)
+    settled(office, commission="150.00")
+    office.take_in(date(2026, 4, 10))
+    on = date(2026, 4, 11)
+    at = datetime.combine(on, time(12), UTC)
+    with office.session() as session:
+        accepting.accept(session, "S-1", agency=None, at=at, on=on, by="Ada")
+    assert settlement(office).state == "accepted"
+    assert settlement(office).differences
+    assert not any("S-1" in task.title for task in office.tasks())
+    assert office.take_in(on).closed == [office.case().reference]
+    with (
+        pytest.raises(accepting.UnknownSettlementError),
+        office.session() as session,
+    ):
+        accepting.accept(session, "S-1", agency=None, at=at, on=on, by="Ada")
 
 
 def test_what_the_agency_pays_out_is_not_counted_twice(office: Office) -> None:
