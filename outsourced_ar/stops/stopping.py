@@ -12,6 +12,7 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from ledger.calendar import ONE_DAY
+from ledger.cases import Case
 from ledger.errors import RequestError
 from ledger.events import Event
 from ledger.ids import DebtorId
@@ -23,7 +24,8 @@ from ledger.stop_states import (
     is_over,
     silences,
 )
-from ledger.store import event_log, messages, stop_facts, stops, tasks
+from ledger.store import cases, event_log, messages, stop_facts, stops, tasks
+from ledger.store.cases import CaseFilter
 from ledger.store.messages import MessageFilter
 from ledger.store.session import Session
 from outsourced_ar.known import holds
@@ -363,7 +365,7 @@ def _ask(
         key=f"stop:{stop.id}:{number}",
         debtor_id=stop.debtor_id,
         letter_id=stop.letter_id,
-        title=change.task,
+        title=f"{change.task}{_with_agency(session, stop)}",
         details={
             "stop": stop.id,
             "kind": stop.kind,
@@ -375,3 +377,18 @@ def _ask(
         due_on=where.today,
     )
     tasks.ask(session, task, at)
+
+
+def _with_agency(session: Session, stop: Stop) -> str:
+    """Warn whoever would speak to a debtor whose items an agency has by now."""
+    documents = {one.document_id for one in stop.items}
+
+    def is_meant(case: Case) -> bool:
+        held = {item.document_id for item in case.items if item.removed_on is None}
+        return case.state.is_placed and bool(held & documents if documents else held)
+
+    wanted = CaseFilter(debtor_id=stop.debtor_id)
+    placed = [one.reference for one in cases.listing(session, wanted) if is_meant(one)]
+    if not placed:
+        return ""
+    return f" (with the agency as {', '.join(placed)}: only the agency may ask)"

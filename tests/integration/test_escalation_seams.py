@@ -176,6 +176,30 @@ def test_a_promise_while_the_final_demand_is_ready_keeps_it_from_going(
     assert office.cases() == []
 
 
+@pytest.mark.parametrize("is_placed", [False, True])
+def test_a_task_says_where_only_the_agency_may_ask(
+    database: Database, folder: Path, *, is_placed: bool
+) -> None:
+    """A dispute asks its owner; of a placed item it warns off asking the debtor."""
+    office = Office.open(database, folder)
+    office.invoice()
+    office.live(DUE, PLACED if is_placed else DEMANDED - timedelta(days=1))
+    assert len(office.cases()) == is_placed
+    dispute = Stop(
+        kind=StopKind.DISPUTE,
+        debtor_id=debtor_key(office.books),
+        items=(StopItem(document_id=document_key(office.books, "I1")),),
+        currency=EUR,
+        begins_on=PLACED,
+        reason="QUALITY",
+        recorded_by=BY,
+    )
+    with office.session() as session:
+        stopping.enter(session, dispute, office.clock(PLACED).now())
+    (title,) = [task.title for task in office.tasks() if task.key.startswith("stop:")]
+    assert ("only the agency may ask" in title) is is_placed
+
+
 def test_a_case_that_was_recalled_can_be_placed_again(
     database: Database, folder: Path
 ) -> None:
