@@ -41,6 +41,8 @@ MINOR_MAX: Final = 10**15
 """Minor units; more is a slip of the pen."""
 TEXT_MAX: Final = 200
 """No key, reference or name of a state is longer."""
+FIELD_MAX: Final = 100_000
+"""Characters in a field of a CSV file; more come of a quote that never closes."""
 
 
 class BadLineError(RecordError):
@@ -106,7 +108,11 @@ def _csv_lines(text: str) -> Iterator[tuple[int, Mapping[str, Any] | None]]:
 
 def _sound(rows: "csv.DictReader[str]") -> Iterator[dict[str, Any]]:
     try:
-        yield from rows
+        for row in rows:
+            # The reader's own limit is the process's, and another may have raised it.
+            if any(len(said) > FIELD_MAX for said in row.values() if said):
+                raise BadLineError(f"line {rows.line_num} has a field without an end")
+            yield row
     except csv.Error as error:
         raise BadLineError(f"it is no CSV from line {rows.line_num} on") from error
 

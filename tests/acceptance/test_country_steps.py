@@ -30,7 +30,7 @@ SHEETS = {
     for path in sorted((Path(config.__file__).parent / "countries").glob("*.toml"))
 }
 PARAGRAPHS: Mapping[str, Mapping[str, Any]] = tomllib.loads(
-    (Path(texts.__file__).parent / "templates" / "legal.toml").read_text("utf-8")
+    (Path(texts.__file__).parents[1] / "templates" / "legal.toml").read_text("utf-8")
 )
 OF_CONTRACT = 10
 """What the contract gives at least, in days."""

@@ -30,7 +30,7 @@ from tests.speeches import (
     some_facts,
 )
 
-LEGAL = Path(texts.__file__).parent / "templates" / "legal.toml"
+LEGAL = Path(texts.__file__).parents[1] / "templates" / "legal.toml"
 LAWS = [
     (key, language)
     for key, one in tomllib.loads(LEGAL.read_text("utf-8")).items()
