@@ -115,8 +115,8 @@ def outcome(
     return Outcome(found["kills"], stored(box), box.tasks(), mails.arrived())
 
 
-def test_every_message_arrives_at_most_once(outcome: Outcome) -> None:
-    """No debtor is reminded twice, whenever the sender dies."""
+def test_case_30_every_message_arrives_at_most_once(outcome: Outcome) -> None:
+    """Edge case 30: no debtor is reminded twice, whenever the sender dies."""
     counts = Counter(one.mail_id for one in outcome.arrived)
     assert counts
     assert max(counts.values()) == 1, f"seed {SEED}"

@@ -78,16 +78,16 @@ def test_what_is_overdue_is_said(owing: Books) -> None:
     assert (stored.decision_id, stored.mandate_id) == (made.id, mandate.id)
 
 
-def test_twenty_two_runs_say_it_once(owing: Books) -> None:
-    """However often a night runs, one message and one decision come of it."""
+def test_case_30_twenty_two_runs_say_it_once(owing: Books) -> None:
+    """Edge case 30: however often a night runs, one message comes of it."""
     for _ in range(22):
         a_night(owing, everyone=True)
     assert len(said(owing)) == 1
     assert [one.outcome for one in decided(owing)] == [decisions.SPEAK]
 
 
-def test_two_processes_say_it_once(server: ServerAddress, books: Books) -> None:
-    """Two processes that plan the same night at once queue each message once."""
+def test_case_30_two_processes_say_it_once(server: ServerAddress, books: Books) -> None:
+    """Edge case 30: two processes that plan a night queue each message once."""
     numbers = [f"D{number}" for number in range(1, 31)]
     books.land(
         *(a_document(f"I{one}", "100", ISSUED, DUE, debtor=one) for one in numbers),
