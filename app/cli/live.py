@@ -18,7 +18,7 @@ from connectors.consent import CallbackServer, Consent, Consented, ConsentError
 from connectors.grants import ClientGrant
 from connectors.oauth import TokenSet
 from ledger.credentials import Credential, CredentialState
-from ledger.errors import DuebridgeError, RequestError, RetryableError
+from ledger.errors import AccessDeniedError, RequestError
 from ledger.secret import Secret
 from ledger.store import connections
 from ledger.store.connections import StoredConnection
@@ -106,10 +106,8 @@ def connect_xero(
     )
     try:
         return one, list(product.connector(owner, one).check())
-    except RetryableError:
-        # It may be read in a while; the consent is good as it is.
-        raise
-    except DuebridgeError as error:
+    except AccessDeniedError as error:
+        # Any other fault leaves the consent as good as it is.
         product.live.refused(owner, one, error)
         raise
 
