@@ -9,19 +9,23 @@ import typer
 from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
 from app.cli.listing import Format, Listing, number_column, show, text_column
 from app.cli.stops import (
+    BY,
+    ByOption,
+    DebtorArgument,
+    InvoiceOption,
+    NoteOption,
+    NumberArgument,
+    SaidByOption,
+    add_list,
+    add_show,
     enter_stop,
     expect_kind,
-    list_stops,
     minor_of,
-    show_stop,
 )
 from ledger.errors import RequestError
 from ledger.reminders import Attachment, StopId, StopKind
 
 group = typer.Typer(no_args_is_help=True, help="What debtors dispute.")
-
-NumberArgument = Annotated[int, typer.Argument(help="Its number.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who says so.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -33,11 +37,9 @@ def register(app: typer.Typer) -> None:
 def add(
     context: typer.Context,
     tenant: TenantSlug,
-    debtor: Annotated[str, typer.Argument(help="The debtor's number, key or name.")],
+    debtor: DebtorArgument,
     reason: Annotated[str, typer.Option(help="A code, such as PRICE.")],
-    invoice: Annotated[
-        list[str] | None, typer.Option(help="The invoice; none: the whole account.")
-    ] = None,
+    invoice: InvoiceOption = None,
     sum_: Annotated[
         str | None,
         typer.Option("--amount", help="How much of it; else all. Such as 120.00."),
@@ -48,9 +50,9 @@ def add(
     due: Annotated[
         str | None, typer.Option(help="To answer by; else as the reason says.")
     ] = None,
-    note: Annotated[str, typer.Option(help="In words.")] = "",
-    said_by: Annotated[str, typer.Option(help="Who said it.")] = "",
-    by: ByOption = "command line",
+    note: NoteOption = "",
+    said_by: SaidByOption = "",
+    by: ByOption = BY,
 ) -> None:
     """Enter a dispute: that part is not asked for, and the rest is."""
     enter_stop(
@@ -84,7 +86,7 @@ def advance(
         str | None, typer.Option("--on", help="From which day; default: today.")
     ] = None,
     words: Annotated[str, typer.Option("--note", help="In words.")] = "",
-    by: ByOption = "command line",
+    by: ByOption = BY,
 ) -> None:
     """Lead a dispute on by a rule; a rule that leads nowhere is refused by name."""
     from outsourced_ar.known.stop_machines import IllegalRuleError  # noqa: PLC0415
@@ -131,7 +133,7 @@ def evidence(
     tenant: TenantSlug,
     number: NumberArgument,
     file: Annotated[Path, typer.Argument(help="A file that shows what is said.")],
-    by: ByOption = "command line",
+    by: ByOption = BY,
 ) -> None:
     """Keep a file of evidence with a dispute."""
     from outsourced_ar.stops import disputing  # noqa: PLC0415 - it loads calendars
@@ -156,41 +158,8 @@ def evidence(
     typer.echo(f"{file.name} is kept with dispute {number}, as letter {letter}.")
 
 
-@group.command("list")
-def list_(
-    context: typer.Context,
-    tenant: TenantSlug,
-    debtor: Annotated[
-        str | None, typer.Option(help="Only this debtor: number, key or name.")
-    ] = None,
-    ended: Annotated[
-        bool, typer.Option("--ended", help="Those that are over.")
-    ] = False,
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
-) -> None:
-    """List disputes."""
-    list_stops(
-        context,
-        tenant,
-        StopKind.DISPUTE,
-        debtor,
-        ended=ended,
-        format_=format_,
-        out=out,
-    )
-
-
-@group.command("show")
-def show_(
-    context: typer.Context,
-    tenant: TenantSlug,
-    number: NumberArgument,
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
-) -> None:
-    """Show a dispute, change by change."""
-    show_stop(context, tenant, number, StopKind.DISPUTE, format_=format_, out=out)
+add_list(group, StopKind.DISPUTE, "List disputes.")
+add_show(group, StopKind.DISPUTE, "Show a dispute, change by change.")
 
 
 @group.command()

@@ -4,9 +4,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import FormatOption, OutOption, TenantSlug
-from app.cli.listing import Format
-from app.cli.stops import end_stop, enter_stop, list_stops, show_stop
+from app.cli.context import TenantSlug
+from app.cli.stops import (
+    BY,
+    ByOption,
+    DebtorArgument,
+    InvoiceOption,
+    LastOption,
+    NoteOption,
+    NumberArgument,
+    add_list,
+    add_show,
+    end_stop,
+    enter_stop,
+)
 from ledger.reminders import StopKind
 
 
@@ -26,10 +37,8 @@ def _group(kind: StopKind, words: str) -> typer.Typer:
     def add(
         context: typer.Context,
         tenant: TenantSlug,
-        debtor: Annotated[str, typer.Argument(help="The debtor: number, key or name.")],
-        invoice: Annotated[
-            list[str] | None, typer.Option(help="An invoice; none: the whole account.")
-        ] = None,
+        debtor: DebtorArgument,
+        invoice: InvoiceOption = None,
         begins: Annotated[
             str | None,
             typer.Option("--from", help="Its first day, also a past one."),
@@ -38,8 +47,8 @@ def _group(kind: StopKind, words: str) -> typer.Typer:
             str | None, typer.Option("--to", help="Its last day, counting.")
         ] = None,
         reason: Annotated[str, typer.Option(help="A word for it.")] = "",
-        note: Annotated[str, typer.Option(help="In words.")] = "",
-        by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+        note: NoteOption = "",
+        by: ByOption = BY,
     ) -> None:
         """Enter it; both ends count, and days that have passed count back."""
         enter_stop(
@@ -59,41 +68,13 @@ def _group(kind: StopKind, words: str) -> typer.Typer:
     def end(
         context: typer.Context,
         tenant: TenantSlug,
-        number: Annotated[int, typer.Argument(help="Its number.")],
-        last: Annotated[
-            str | None,
-            typer.Option("--on", help="Its last day, counting; default: today."),
-        ] = None,
-        by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+        number: NumberArgument,
+        last: LastOption = None,
+        by: ByOption = BY,
     ) -> None:
         """Let it end; one that would end before it began never stood."""
         end_stop(context, tenant, number, kind, last=last, by=by)
 
-    @group.command("list")
-    def list_(
-        context: typer.Context,
-        tenant: TenantSlug,
-        debtor: Annotated[
-            str | None, typer.Option(help="Only this debtor: number, key or name.")
-        ] = None,
-        ended: Annotated[
-            bool, typer.Option("--ended", help="Those that are over.")
-        ] = False,
-        format_: FormatOption = Format.TABLE,
-        out: OutOption = None,
-    ) -> None:
-        """List them."""
-        list_stops(context, tenant, kind, debtor, ended=ended, format_=format_, out=out)
-
-    @group.command("show")
-    def show_(
-        context: typer.Context,
-        tenant: TenantSlug,
-        number: Annotated[int, typer.Argument(help="Its number.")],
-        format_: FormatOption = Format.TABLE,
-        out: OutOption = None,
-    ) -> None:
-        """Show one, change by change."""
-        show_stop(context, tenant, number, kind, format_=format_, out=out)
-
+    add_list(group, kind, "List them.")
+    add_show(group, kind, "Show one, change by change.")
     return group

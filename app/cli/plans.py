@@ -16,9 +16,15 @@ from app.cli.listing import (
     show,
 )
 from app.cli.stops import (
+    BY,
+    ByOption,
+    DebtorArgument,
+    LastOption,
+    NoteOption,
+    NumberArgument,
+    add_list,
     end_stop,
     expect_kind,
-    list_stops,
     minor_of,
     named_items,
     only_currency,
@@ -32,9 +38,6 @@ from ledger.store import debtors, known
 
 group = typer.Typer(no_args_is_help=True, help="Payment plans.")
 
-NumberArgument = Annotated[int, typer.Argument(help="Its number.")]
-ByOption = Annotated[str, typer.Option("--by", help="Who says so.")]
-
 
 def register(app: typer.Typer) -> None:
     """Add the commands."""
@@ -45,7 +48,7 @@ def register(app: typer.Typer) -> None:
 def propose(
     context: typer.Context,
     tenant: TenantSlug,
-    debtor: Annotated[str, typer.Argument(help="The debtor's number, key or name.")],
+    debtor: DebtorArgument,
     instalments: Annotated[int, typer.Option(min=1, help="How many.")],
     first: Annotated[str, typer.Option(help="The day the first is due.")],
     invoice: Annotated[
@@ -57,8 +60,8 @@ def propose(
     every: Annotated[
         int | None, typer.Option(min=1, help="Days between two; else a month.")
     ] = None,
-    note: Annotated[str, typer.Option(help="In words.")] = "",
-    by: ByOption = "command line",
+    note: NoteOption = "",
+    by: ByOption = BY,
 ) -> None:
     """Propose a plan over what is open now; nothing changes for the debtor yet."""
     from outsourced_ar.stops import planning_payments  # noqa: PLC0415 - loads calendars
@@ -93,7 +96,7 @@ def approve(
     context: typer.Context,
     tenant: TenantSlug,
     number: NumberArgument,
-    by: ByOption = "command line",
+    by: ByOption = BY,
 ) -> None:
     """Note that the client approves a plan, also one outside of its envelope."""
     from outsourced_ar.stops.payment_plans import APPROVE  # noqa: PLC0415 - loads calendars
@@ -106,7 +109,7 @@ def renegotiate(
     context: typer.Context,
     tenant: TenantSlug,
     number: NumberArgument,
-    by: ByOption = "command line",
+    by: ByOption = BY,
 ) -> None:
     """Let another plan be made in place of one that runs; it stands meanwhile."""
     from outsourced_ar.stops.payment_plans import RENEGOTIATE  # noqa: PLC0415 - as above
@@ -119,7 +122,7 @@ def offer(
     context: typer.Context,
     tenant: TenantSlug,
     number: NumberArgument,
-    by: ByOption = "command line",
+    by: ByOption = BY,
 ) -> None:
     """Offer a plan to its debtor: its invoices are left alone from now on."""
     from outsourced_ar.stops import planning_payments  # noqa: PLC0415 - loads calendars
@@ -145,7 +148,7 @@ def accept(
     file: Annotated[
         Path | None, typer.Option(help="A text file that holds those words.")
     ] = None,
-    by: ByOption = "command line",
+    by: ByOption = BY,
 ) -> None:
     """Note that the debtor accepted a plan; its words are kept with their hash."""
     from outsourced_ar.stops import planning_payments  # noqa: PLC0415 - loads calendars
@@ -169,32 +172,14 @@ def cancel(
     context: typer.Context,
     tenant: TenantSlug,
     number: NumberArgument,
-    last: Annotated[
-        str | None, typer.Option("--on", help="Its last day; default: today.")
-    ] = None,
-    by: ByOption = "command line",
+    last: LastOption = None,
+    by: ByOption = BY,
 ) -> None:
     """Cancel a plan: the whole of it is asked for again."""
     end_stop(context, tenant, number, StopKind.PLAN, last=last, by=by)
 
 
-@group.command("list")
-def list_(
-    context: typer.Context,
-    tenant: TenantSlug,
-    debtor: Annotated[
-        str | None, typer.Option(help="Only this debtor: number, key or name.")
-    ] = None,
-    ended: Annotated[
-        bool, typer.Option("--ended", help="Those that are over.")
-    ] = False,
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
-) -> None:
-    """List plans."""
-    list_stops(
-        context, tenant, StopKind.PLAN, debtor, ended=ended, format_=format_, out=out
-    )
+add_list(group, StopKind.PLAN, "List plans.")
 
 
 @group.command("show")

@@ -4,9 +4,20 @@ from typing import Annotated
 
 import typer
 
-from app.cli.context import FormatOption, OutOption, TenantSlug, opened
-from app.cli.listing import Format
-from app.cli.stops import end_stop, enter_stop, list_stops
+from app.cli.context import TenantSlug, opened
+from app.cli.stops import (
+    BY,
+    ByOption,
+    DebtorArgument,
+    InvoiceOption,
+    LastOption,
+    NoteOption,
+    NumberArgument,
+    SaidByOption,
+    add_list,
+    end_stop,
+    enter_stop,
+)
 from ledger.reminders import StopKind
 
 group = typer.Typer(no_args_is_help=True, help="What stops the clock, and until when.")
@@ -22,11 +33,8 @@ def add(
     context: typer.Context,
     tenant: TenantSlug,
     kind: Annotated[StopKind, typer.Argument(help="What it is.")],
-    debtor: Annotated[str, typer.Argument(help="The debtor's number, key or name.")],
-    invoice: Annotated[
-        list[str] | None,
-        typer.Option(help="An invoice it speaks of; none: the whole account."),
-    ] = None,
+    debtor: DebtorArgument,
+    invoice: InvoiceOption = None,
     sum_: Annotated[
         str | None, typer.Option("--amount", help="How much, such as 1200.00.")
     ] = None,
@@ -40,9 +48,9 @@ def add(
         str | None, typer.Option(help="The day promised, or to answer by.")
     ] = None,
     reason: Annotated[str, typer.Option(help="A code, such as PRICE.")] = "",
-    note: Annotated[str, typer.Option(help="In words.")] = "",
-    said_by: Annotated[str, typer.Option(help="Who said it.")] = "",
-    by: Annotated[str, typer.Option("--by", help="Who enters it.")] = "command line",
+    note: NoteOption = "",
+    said_by: SaidByOption = "",
+    by: ByOption = BY,
 ) -> None:
     """Enter what stops the clock; it may have begun before today."""
     enter_stop(
@@ -66,11 +74,9 @@ def add(
 def end(
     context: typer.Context,
     tenant: TenantSlug,
-    number: Annotated[int, typer.Argument(help="Its number.")],
-    last: Annotated[
-        str | None, typer.Option("--on", help="Its last day, counting; default: today.")
-    ] = None,
-    by: Annotated[str, typer.Option("--by", help="Who says so.")] = "command line",
+    number: NumberArgument,
+    last: LastOption = None,
+    by: ByOption = BY,
 ) -> None:
     """Let a dispute, a promise, a plan or a hold end."""
     end_stop(context, tenant, number, None, last=last, by=by)
@@ -87,18 +93,4 @@ def advance(context: typer.Context, tenant: TenantSlug) -> None:
     typer.echo(f"{owner.slug}: {found.summary}.")
 
 
-@group.command("list")
-def list_(
-    context: typer.Context,
-    tenant: TenantSlug,
-    debtor: Annotated[
-        str | None, typer.Option(help="Only this debtor: number, key or name.")
-    ] = None,
-    ended: Annotated[
-        bool, typer.Option("--ended", help="Those that have ended, too.")
-    ] = False,
-    format_: FormatOption = Format.TABLE,
-    out: OutOption = None,
-) -> None:
-    """List what stops the clock."""
-    list_stops(context, tenant, None, debtor, ended=ended, format_=format_, out=out)
+add_list(group, None, "List what stops the clock.")

@@ -2,13 +2,12 @@
 
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
 from app.cli.books import find_debtors
-from app.cli.context import opened, parse_date
+from app.cli.context import FormatOption, OutOption, TenantSlug, opened, parse_date
 from app.cli.listing import (
     Format,
     Listing,
@@ -28,6 +27,23 @@ from ledger.store import balances, debtors, known, stops
 from ledger.store.balances import ItemFilter
 from ledger.store.debtors import Debtors, StoredDebtor
 from ledger.store.session import Session
+
+NumberArgument = Annotated[int, typer.Argument(help="Its number.")]
+DebtorArgument = Annotated[
+    str, typer.Argument(help="The debtor's number, key or name.")
+]
+InvoiceOption = Annotated[
+    list[str] | None,
+    typer.Option(help="An invoice it speaks of; none: the whole account."),
+]
+LastOption = Annotated[
+    str | None,
+    typer.Option("--on", help="Its last day, counting; default: today."),
+]
+NoteOption = Annotated[str, typer.Option(help="In words.")]
+SaidByOption = Annotated[str, typer.Option(help="Who said it.")]
+ByOption = Annotated[str, typer.Option("--by", help="Who says so.")]
+BY = "command line"
 
 
 class SeveralDebtorsError(RequestError):
@@ -116,71 +132,77 @@ def end_stop(
     typer.echo(f"{str(ended.kind).capitalize()} {number} is {ended.state}.")
 
 
-def list_stops(
-    context: typer.Context,
-    tenant: str,
-    kind: StopKind | None,
-    debtor: str | None,
-    *,
-    ended: bool,
-    format_: Format,
-    out: Path | None,
-) -> None:
-    """List stops of one kind or of all."""
-    with opened(context) as product:
-        owner = product.tenant(tenant)
-        today = product.clock.today(owner.timezone)
-        with product.database.tenant(owner.scope) as session:
-            known_debtors = debtors.load_all(session, known.known_at(session))
-            wanted = None if debtor is None else the_debtor(session, debtor).id
-            items = [
-                stop_json(one, known_debtors)
-                for one in stops.load_all(session, wanted)
-                if kind in (None, one.kind) and (ended or _is_ahead(one, today))
-            ]
-    show(_listing(owner.slug, items, kind), format_, out)
+def add_list(group: typer.Typer, kind: StopKind | None, words: str) -> None:
+    """Give a group the command that lists stops of one kind, or of all."""
+
+    @group.command("list", help=words)
+    def list_(
+        context: typer.Context,
+        tenant: TenantSlug,
+        debtor: Annotated[
+            str | None, typer.Option(help="Only this debtor: number, key or name.")
+        ] = None,
+        ended: Annotated[
+            bool, typer.Option("--ended", help="Those that are over, too.")
+        ] = False,
+        format_: FormatOption = Format.TABLE,
+        out: OutOption = None,
+    ) -> None:
+        with opened(context) as product:
+            owner = product.tenant(tenant)
+            today = product.clock.today(owner.timezone)
+            with product.database.tenant(owner.scope) as session:
+                known_debtors = debtors.load_all(session, known.known_at(session))
+                wanted = None if debtor is None else the_debtor(session, debtor).id
+                items = [
+                    stop_json(one, known_debtors)
+                    for one in stops.load_all(session, wanted)
+                    if kind in (None, one.kind) and (ended or _is_ahead(one, today))
+                ]
+        show(_listing(owner.slug, items, kind), format_, out)
 
 
-def show_stop(
-    context: typer.Context,
-    tenant: str,
-    number: int,
-    kind: StopKind,
-    *,
-    format_: Format,
-    out: Path | None,
-) -> None:
-    """Show a stop of a kind, change by change."""
-    with opened(context) as product:
-        owner = product.tenant(tenant)
-        with product.database.tenant(owner.scope) as session:
-            one = expect_kind(session, number, kind)
-            known_debtors = debtors.load_all(session, known.known_at(session))
-            events = stops.events(session, StopId(number))
-    shown = stop_json(one, known_debtors)
-    items = [
-        {
-            "at": event.known_at.isoformat(),
-            "on": event.effective_on.isoformat(),
-            "state": event.state,
-            "rule": event.details.get("rule", ""),
-            "by": event.recorded_by,
-        }
-        for event in events
-    ]
-    listing = Listing(
-        title=f"{str(kind).capitalize()} {number} of {shown['name']}: {one.state}",
-        columns=[
-            text_column("Known at", "at"),
-            date_column("Counts from", "on"),
-            text_column("State", "state"),
-            text_column("Rule", "rule"),
-            text_column("By", "by"),
-        ],
-        items=items,
-        meta={"tenant": owner.slug, kind: {**shown, "details": dict(one.details)}},
-    )
-    show(listing, format_, out)
+def add_show(group: typer.Typer, kind: StopKind, words: str) -> None:
+    """Give a group the command that shows a stop, change by change."""
+
+    @group.command("show", help=words)
+    def show_(
+        context: typer.Context,
+        tenant: TenantSlug,
+        number: NumberArgument,
+        format_: FormatOption = Format.TABLE,
+        out: OutOption = None,
+    ) -> None:
+        with opened(context) as product:
+            owner = product.tenant(tenant)
+            with product.database.tenant(owner.scope) as session:
+                one = expect_kind(session, number, kind)
+                known_debtors = debtors.load_all(session, known.known_at(session))
+                events = stops.events(session, StopId(number))
+        shown = stop_json(one, known_debtors)
+        items = [
+            {
+                "at": event.known_at.isoformat(),
+                "on": event.effective_on.isoformat(),
+                "state": event.state,
+                "rule": event.details.get("rule", ""),
+                "by": event.recorded_by,
+            }
+            for event in events
+        ]
+        listing = Listing(
+            title=f"{str(kind).capitalize()} {number} of {shown['name']}: {one.state}",
+            columns=[
+                text_column("Known at", "at"),
+                date_column("Counts from", "on"),
+                text_column("State", "state"),
+                text_column("Rule", "rule"),
+                text_column("By", "by"),
+            ],
+            items=items,
+            meta={"tenant": owner.slug, kind: {**shown, "details": dict(one.details)}},
+        )
+        show(listing, format_, out)
 
 
 def expect_kind(session: Session, number: int, kind: StopKind | None) -> Stop:
