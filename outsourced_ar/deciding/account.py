@@ -44,17 +44,7 @@ def statement_of(
     contact = reached.contact if reached else None
     language = language_for(contact, facts, tonight, policy, voice)
     items = tuple(
-        MessageItem(
-            document_id=item.document_id,
-            part=item.part,
-            number=item.number,
-            issued_on=item.issued_on,
-            due_on=item.due_on,
-            total_minor=item.total_minor,
-            open_minor=item.open_minor,
-            step="",
-            round=item.round,
-        )
+        item.said()
         for item in sorted(facts.items, key=lambda one: (one.due_on, one.number))
         if item.currency == currency and item.open_minor > 0 and not item.is_agencys
     )

@@ -25,7 +25,6 @@ from ledger.reminders import (
     Mandate,
     Message,
     MessageId,
-    MessageItem,
     MessageState,
     Mode,
     ReplyKind,
@@ -43,6 +42,7 @@ from outsourced_ar.deciding.account import TEMPLATE
 from outsourced_ar.deciding.enclosing import INVOICES_MAX, Library, details_of
 from outsourced_ar.deciding.gate import Moment
 from outsourced_ar.deciding.reaching import language_for
+from outsourced_ar.deciding.wishes import Wish, wish_of, wish_to_say
 from outsourced_ar.known.facts import (
     DebtorFacts,
     Item,
@@ -239,7 +239,7 @@ def refusals(
     letter = letters.load(session, letter_id)
     found = list(
         _of_gate(
-            gate.wish_of(message, facts, gap_days=0),
+            wish_of(message, facts, gap_days=0),
             facts,
             tonight,
             policy,
@@ -351,7 +351,7 @@ def _speech(
         template=TEMPLATE,
         language=spoken.language or "",
         contact=contact,
-        items=tuple(_said(one) for one in items),
+        items=tuple(one.said() for one in items),
         total_minor=sum(one.open_minor for one in items),
         credits_minor=0,
         chosen_by="asked for",
@@ -374,41 +374,15 @@ def _items(letter: Letter, facts: DebtorFacts) -> list[Item]:
     return found if asked == known else []
 
 
-def _said(item: Item) -> MessageItem:
-    return MessageItem(
-        document_id=item.document_id,
-        part=item.part,
-        number=item.number,
-        issued_on=item.issued_on,
-        due_on=item.due_on,
-        total_minor=item.total_minor,
-        open_minor=item.open_minor,
-        step="",
-        round=item.round,
-    )
-
-
 def _refused(
     speech: Speech, facts: DebtorFacts, tonight: Tonight, policy: Policy
 ) -> bool:
-    wish = gate.Wish(
-        currency=speech.currency,
-        voice=speech.voice,
-        identity=speech.identity,
-        channel=speech.channel,
-        tone=speech.tone,
-        language=speech.language or None,
-        contact=speech.contact,
-        items=speech.items,
-        credits_minor=speech.credits_minor,
-        gap_days=0,
-        decided_on=tonight.today,
-    )
+    wish = wish_to_say(speech, gap_days=0, on=tonight.today)
     return bool(_of_gate(wish, facts, tonight, policy, Moment.PLAN))
 
 
 def _of_gate(
-    wish: gate.Wish,
+    wish: Wish,
     facts: DebtorFacts,
     tonight: Tonight,
     policy: Policy,

@@ -6,8 +6,7 @@ never makes it allow what it refused.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import timedelta
 from enum import StrEnum, auto
 from typing import Final
 
@@ -15,9 +14,6 @@ from ledger.calendar import ONE_DAY
 from ledger.money import Currency, from_minor
 from ledger.reminders import (
     Channel,
-    Contact,
-    Message,
-    MessageItem,
     Mode,
     Person,
     StopKind,
@@ -27,6 +23,7 @@ from ledger.reminders import (
 from outsourced_ar.deciding import account, final_demands, pacing
 from outsourced_ar.deciding.chasing import chase, standing, words_of
 from outsourced_ar.deciding.reaching import away, country_of, reach_by, unreached
+from outsourced_ar.deciding.wishes import Wish
 from outsourced_ar.known.businesses import legal_form
 from outsourced_ar.known.days import Place, place_of
 from outsourced_ar.known.facts import DebtorFacts, Item, Refusal, Silence, Tonight
@@ -41,34 +38,6 @@ class Moment(StrEnum):
     """In the night: the hour does not matter yet, the day does."""
     SEND = auto()
     """Right before it goes, the items having been read anew."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What somebody wants to say.
-
-    Attributes:
-        language: None where none is known.
-        gap_days: How long the debtor must not have been spoken to in the currency.
-        decided_on: The business day it was decided for; what was said on it is this.
-        certain_on: The day a final demand names.
-        is_statement: Whether it only lists the whole account: what is disputed or
-            promised stands in it, and credits are shown and not weighed.
-    """
-
-    currency: Currency
-    voice: Voice
-    identity: str
-    channel: Channel
-    tone: Tone
-    language: str | None
-    contact: Contact | None
-    items: tuple[MessageItem, ...]
-    credits_minor: int
-    gap_days: int
-    decided_on: date
-    certain_on: date | None = None
-    is_statement: bool = False
 
 
 ORDER: Final = (
@@ -172,40 +141,6 @@ def against_placing(
                 or (not stop.items and stop.currency in (None, currency))
             ),
         ]
-    )
-
-
-def wish_of(message: Message, facts: DebtorFacts, *, gap_days: int) -> Wish:
-    """Return the wish to send a message that was made before.
-
-    Args:
-        message: As it waits.
-        facts: What is known now: its contact may have gone bad since.
-        gap_days: That of its cadence and step, or the policy's.
-    """
-    contact = next(
-        (
-            one
-            for one in facts.contacts
-            if (message.contact_id is not None and one.id == message.contact_id)
-            or (message.contact_id is None and one.email == message.address)
-        ),
-        None,
-    )
-    return Wish(
-        currency=message.currency,
-        voice=message.voice,
-        identity=message.identity,
-        channel=message.channel,
-        tone=message.tone,
-        language=message.language,
-        contact=contact,
-        items=message.items,
-        credits_minor=message.credits_minor,
-        gap_days=gap_days,
-        decided_on=message.business_on,
-        certain_on=message.certain_on,
-        is_statement=message.is_statement,
     )
 
 

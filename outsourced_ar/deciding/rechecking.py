@@ -16,6 +16,7 @@ from ledger.store.tenants import Tenant
 from outsourced_ar.deciding import copy_requests, gate, gathering, statements
 from outsourced_ar.deciding.gate import Moment
 from outsourced_ar.deciding.gathering import Books
+from outsourced_ar.deciding.wishes import wish_of
 from outsourced_ar.known.facts import Refusal, Silence, Tonight
 from outsourced_ar.rules.cadence import Cadence, packaged_cadences
 from outsourced_ar.rules.policy import Policies, Policy, packaged_policy
@@ -87,7 +88,7 @@ class GateRecheck:
         policy = self.policies.on(tonight.today)
         if message.step.startswith(COPY):
             return copy_requests.refusals(session, message, facts, tonight, policy)
-        wish = gate.wish_of(message, facts, gap_days=self._gap_days(message, policy))
+        wish = wish_of(message, facts, gap_days=self._gap_days(message, policy))
         found = gate.ask(wish, facts, tonight, policy, Moment.SEND)
         return gate.in_order([*found, *_of_release(session, message, tonight)])
 

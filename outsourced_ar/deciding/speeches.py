@@ -23,6 +23,7 @@ from outsourced_ar.deciding.reaching import (
     reach,
     reach_by,
 )
+from outsourced_ar.deciding.wishes import Wish, wish_to_say
 from outsourced_ar.known import late_figures
 from outsourced_ar.known.days import Place
 from outsourced_ar.known.facts import DebtorFacts, Item, Refusal, Speech, Tonight
@@ -186,23 +187,8 @@ def _listed(part: Part, theme: Theme, top: Step) -> list[tuple[Turn, MessageItem
             and turn.chase.minor > 0
         )
         if taken or (is_asked_for and turn.item.due_on < today):
-            said.append((turn, _said(turn, taken)))
+            said.append((turn, turn.item.said(taken, open_minor=turn.chase.minor)))
     return said
-
-
-def _said(turn: Turn, step: str) -> MessageItem:
-    item = turn.item
-    return MessageItem(
-        document_id=item.document_id,
-        part=item.part,
-        number=item.number,
-        issued_on=item.issued_on,
-        due_on=item.due_on,
-        total_minor=item.total_minor,
-        open_minor=turn.chase.minor,
-        step=step,
-        round=item.round,
-    )
 
 
 def _speech(part: Part, theme: Theme, top: Step) -> Speech:
@@ -279,22 +265,10 @@ def _tone(part: Part, top: Step) -> tuple[Tone, str]:
     return heard, written_tones(part.cadence, top.phase).get(heard) or TEMPLATES[heard]
 
 
-def _wish(part: Part, speech: Speech) -> gate.Wish:
+def _wish(part: Part, speech: Speech) -> Wish:
     about = part.about
-    return gate.Wish(
-        currency=speech.currency,
-        voice=speech.voice,
-        identity=speech.identity,
-        channel=speech.channel,
-        tone=speech.tone,
-        language=speech.language or None,
-        contact=speech.contact,
-        items=speech.items,
-        credits_minor=speech.credits_minor,
-        gap_days=max(about.policy.minimum_gap_days, part.cadence.minimum_gap_days),
-        decided_on=about.tonight.today,
-        certain_on=speech.demand.pay_by if speech.demand else None,
-    )
+    gap_days = max(about.policy.minimum_gap_days, part.cadence.minimum_gap_days)
+    return wish_to_say(speech, gap_days=gap_days, on=about.tonight.today)
 
 
 def _copy(part: Part, top: Step, speech: Speech) -> Speech | None:

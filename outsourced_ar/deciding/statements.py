@@ -14,8 +14,9 @@ from ledger.money import Currency
 from ledger.reminders import STATEMENT, Channel
 from outsourced_ar.deciding import gate, pacing
 from outsourced_ar.deciding.account import statement_of
+from outsourced_ar.deciding.wishes import wish_to_say
 from outsourced_ar.known.days import Calendar
-from outsourced_ar.known.facts import DebtorFacts, Decision, Speech, Tonight
+from outsourced_ar.known.facts import DebtorFacts, Decision, Tonight
 from outsourced_ar.rules.policy import Policy, Statements
 
 GAP_DAYS: Final = 1
@@ -101,7 +102,11 @@ def _decided(
         chosen_by=f"the policy's statements, day {policy.statements.day} of each month",
     )
     refusals = gate.ask(
-        _wish(speech, tonight), facts, tonight, policy, gate.Moment.PLAN
+        wish_to_say(speech, gap_days=GAP_DAYS, on=tonight.today, is_statement=True),
+        facts,
+        tonight,
+        policy,
+        gate.Moment.PLAN,
     )
     often = pacing.channel_limit(
         speech.channel,
@@ -118,23 +123,6 @@ def _decided(
         speech=None if refusals else speech,
         refusals=refusals,
         statement=step,
-    )
-
-
-def _wish(speech: Speech, tonight: Tonight) -> gate.Wish:
-    return gate.Wish(
-        currency=speech.currency,
-        voice=speech.voice,
-        identity=speech.identity,
-        channel=speech.channel,
-        tone=speech.tone,
-        language=speech.language or None,
-        contact=speech.contact,
-        items=speech.items,
-        credits_minor=speech.credits_minor,
-        gap_days=GAP_DAYS,
-        decided_on=tonight.today,
-        is_statement=True,
     )
 
 

@@ -83,6 +83,25 @@ class Item:
     returned_on: date | None = None
     late: LateFigures | None = None
 
+    def said(self, step: str = "", *, open_minor: int | None = None) -> MessageItem:
+        """Return it as a message speaks of it.
+
+        Args:
+            step: The step it takes with it; empty where it is only listed.
+            open_minor: What is asked for of it; all that is open if not given.
+        """
+        return MessageItem(
+            document_id=self.document_id,
+            part=self.part,
+            number=self.number,
+            issued_on=self.issued_on,
+            due_on=self.due_on,
+            total_minor=self.total_minor,
+            open_minor=self.open_minor if open_minor is None else open_minor,
+            step=step,
+            round=self.round,
+        )
+
     @property
     def demanded_on(self) -> date | None:
         """The day the agency last demanded it, unless it came back since."""

@@ -29,6 +29,7 @@ from ledger.identities import AgencyIdentity, BankAccount, ClientIdentity, Ident
 from ledger.ids import DocumentId, TenantId
 from ledger.reminders import Channel, Message, MessageItem, Voice
 from outsourced_ar.deciding import gate
+from outsourced_ar.deciding.wishes import wish_of
 from outsourced_ar.delivery.writing import written
 from outsourced_ar.known.demand import Demand, PayTo
 from outsourced_ar.known.escalation import Approval, Escalation
@@ -304,7 +305,7 @@ class History:
         """Ask the gate, as it is asked before sending, about what waits."""
         policy = packaged_policy().on(tonight.today)
         for message in self.planned:
-            wish = gate.wish_of(message, self.facts, gap_days=0)
+            wish = wish_of(message, self.facts, gap_days=0)
             refusals = gate.ask(wish, self.facts, tonight, policy, gate.Moment.SEND)
             if {one.document_id for one in message.items} & self.gone:
                 assert refusals, "a reminder leaves of what is the agency's"

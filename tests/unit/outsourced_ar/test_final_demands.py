@@ -8,6 +8,7 @@ import pytest
 
 from ledger.reminders import Channel, Person, Tone, Voice
 from outsourced_ar.deciding import final_demands, gate
+from outsourced_ar.deciding.wishes import Wish
 from outsourced_ar.known.days import calendar_of
 from outsourced_ar.known.escalation import Approval, Escalation
 from outsourced_ar.known.facts import DebtorFacts, Item, Silence, TakenStep, Tonight
@@ -187,7 +188,7 @@ def test_the_gate_refuses_a_reminder_that_waited_over_the_demand() -> None:
     )
     facts = replace(facts, items=(an_item(taken=(*notices(), step)),))
     tonight = a_night(debtors.DUE + timedelta(days=45))
-    wish = gate.Wish(
+    wish = Wish(
         currency=before.currency,
         voice=before.voice,
         identity=before.identity,

@@ -22,7 +22,8 @@ from ledger.reminders import (
     Tone,
     Voice,
 )
-from outsourced_ar.deciding.gate import ORDER, Moment, ask, wish_of
+from outsourced_ar.deciding.gate import ORDER, Moment, ask
+from outsourced_ar.deciding.wishes import wish_of
 from outsourced_ar.known.facts import DebtorFacts, Refusal, Silence, Speech, Tonight
 from outsourced_ar.rules.policy import Policy, packaged_policy, read_policy
 from tests.debtors import (

@@ -11,6 +11,7 @@ from ledger.reminders import Mode, Person, StopKind
 from outsourced_ar.deciding import gate, pacing
 from outsourced_ar.deciding.gate import Moment
 from outsourced_ar.deciding.statements import decide, due_on, month_of
+from outsourced_ar.deciding.wishes import Wish
 from outsourced_ar.known.days import calendar_of
 from outsourced_ar.known.facts import DebtorFacts, Decision, Item, Refusal, Silence
 from outsourced_ar.rule_files import RuleFileError
@@ -201,7 +202,7 @@ def test_before_it_goes_it_must_be_the_account_as_it_is(
     on = a_night(ON)
     [one] = stated(a_debtor(an_item()))
     assert one.speech is not None
-    wish = gate.Wish(
+    wish = Wish(
         currency=EUR,
         voice=one.speech.voice,
         identity="client",
