@@ -105,15 +105,16 @@ def release_command(
                     fallbacks=_fallbacks(last, fallback),
                 )
                 count = withdraw_unreleased(session, before, last, last.given_at)
-                typer.echo(f"{owner.slug}: from now on it {WORDS[last.mode]}.")
+                said = [f"{owner.slug}: from now on it {WORDS[last.mode]}."]
                 if count:
-                    typer.echo(f"{count} messages that nobody released are withdrawn.")
-                _say_paused(owner.slug, last)
-                return
-            went = _let_go(
-                session, owner.slug, last, message or [], by=by, at=product.clock.now()
-            )
-    typer.echo(f"{len(went)} messages released.")
+                    said.append(f"{count} messages that nobody released are withdrawn.")
+            else:
+                at = product.clock.now()
+                went = _let_go(session, owner.slug, last, message or [], by=by, at=at)
+                said = [f"{len(went)} messages released."]
+    # Said once it is kept: a reader who goes away early undoes nothing.
+    for line in said:
+        typer.echo(line)
     _say_paused(owner.slug, last)
 
 

@@ -92,6 +92,7 @@ def messages_command(
             "--hold-until and --again say what follows from --cancel, one of them.",
             remedy="`duebridge messages TENANT NO --cancel --hold-until DAY`.",
         )
+    whole, story, followed = None, [], None
     with opened(context) as product:
         owner = product.tenant(tenant)
         with product.database.tenant(owner.scope) as session:
@@ -107,7 +108,7 @@ def messages_command(
                     by=by,
                 )
             if number is not None and cancel:
-                _withdraw(
+                followed = _withdraw(
                     session,
                     product,
                     owner,
@@ -130,10 +131,14 @@ def messages_command(
             if number is not None:
                 whole = messages.load(session, MessageId(number))
                 story = messages.events(session, MessageId(number))
-                if format_ is Format.TABLE and out is None:
-                    _tell(whole, story)
-                    return
-                items = [{**one, **_whole_json(whole, story)} for one in items]
+    # Said once it is kept: a reader who goes away early undoes nothing.
+    if followed is not None:
+        typer.echo(followed, err=True)
+    if whole is not None and format_ is Format.TABLE and out is None:
+        _tell(whole, story)
+        return
+    if whole is not None:
+        items = [{**one, **_whole_json(whole, story)} for one in items]
     show(messages_listing(owner.slug, items, counts), format_, out)
 
 
@@ -265,8 +270,8 @@ def _withdraw(
     by: str,
     hold_until: date | None,
     again: bool,
-) -> None:
-    """Withdraw a message, and say on standard error what follows."""
+) -> str:
+    """Withdraw a message, and return what follows, for whoever asked for it."""
     # It loads the rules, which a listing does not need.
     from outsourced_ar.sending.withdrawing import withdraw  # noqa: PLC0415
 
@@ -284,7 +289,7 @@ def _withdraw(
         if held is None
         else f"what it speaks of is held until {held.ends_on}"
     )
-    typer.echo(f"Message {one} is withdrawn; {said}.", err=True)
+    return f"Message {one} is withdrawn; {said}."
 
 
 def _why(details: Mapping[str, Any]) -> str:

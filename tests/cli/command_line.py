@@ -75,18 +75,38 @@ class Desk:
             words = ("--today", self.today, *words)
         done = subprocess.run(
             [COMMAND, *words],
-            env={
-                "PATH": os.environ["PATH"],
-                "HOME": str(self.home.parent),
-                "LANG": "C.UTF-8",
-                "DUEBRIDGE_HOME": str(self.home),
-                **self.settings,
-            },
+            env=self._environment,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
         )
         return Answer(words, done.returncode, done.stdout, done.stderr.decode())
+
+    def run_unread(self, *arguments: str | Path) -> None:
+        """Run a command whose standard output nobody reads to the end."""
+        reading, writing = os.pipe()
+        os.close(reading)
+        try:
+            subprocess.run(
+                [COMMAND, "--today", self.today, *map(str, arguments)],
+                env=self._environment,
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=subprocess.DEVNULL,
+                check=False,
+            )
+        finally:
+            os.close(writing)
+
+    @property
+    def _environment(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.home.parent),
+            "LANG": "C.UTF-8",
+            "DUEBRIDGE_HOME": str(self.home),
+            **self.settings,
+        }
 
     def run_all(
         self, commands: Mapping[str, Sequence[str | Path]]

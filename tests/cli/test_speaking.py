@@ -202,3 +202,17 @@ def test_a_withdrawn_message_is_not_planned_again(office: Desk) -> None:
     again = [one for one in said(office) if one["debtor"] == "D2"]
     assert [one["state"] for one in again] == ["cancelled"]
     assert "withdrawn by Mara" in office.expect(DONE, "explain", "acme", "D2").text
+
+
+def test_what_a_person_decides_is_kept_whoever_reads_of_it(office: Desk) -> None:
+    """A pipe that closes early undoes no withdrawal and no release."""
+    waits = next(one for one in said(office) if one["state"] == "planned")
+    number = str(waits["id"])
+    office.run_unread("messages", "acme", number, "--cancel", "--by", "Mara")
+    stands = {one["id"]: one["state"] for one in said(office)}
+    assert stands[waits["id"]] == "cancelled"
+
+    office.run_unread("release", "acme", "--by", "Mara", "--mode", "observe")
+    refused = office.run("release", "acme", "--by", "Mara")
+    assert_is_refused(refused, USAGE, "only observes")
+    office.expect(DONE, "release", "acme", "--by", "Mara", "--mode", "approve")
